@@ -1,0 +1,54 @@
+//! A component with all that the border needs around it.
+
+use std::sync::Arc;
+
+use gaxx_abi::{Point, abi_std::RVec};
+
+use super::guard::{guard, guard_infallible};
+use crate::{Component, Context, Deadline, Host, Result, logging, metrics::Store, settings};
+
+/// The author's component, its numbers and its host.
+pub(super) struct Bridge<T> {
+    pub(super) inner: T,
+    pub(super) host: Host,
+    store: Arc<Store>,
+}
+
+impl<T: Component> Bridge<T> {
+    pub(super) fn new(json: &str, host: &Host) -> Result<Self> {
+        logging::use_for_background(host);
+        let store = Arc::new(Store::default());
+        let inner = guard(host, || {
+            let context = Context::new(host.clone(), Arc::clone(&store));
+            T::new(settings::read(json)?, &context)
+        })?;
+        Ok(Self {
+            inner,
+            host: host.clone(),
+            store,
+        })
+    }
+
+    pub(super) fn start(&mut self, deadline: u64) -> Result<()> {
+        let Self { inner, host, .. } = self;
+        guard(host, || inner.start(Deadline::from_nanos(deadline)))
+    }
+
+    pub(super) fn stop(&mut self, deadline: u64) {
+        let Self { inner, host, .. } = self;
+        guard_infallible(host, || inner.stop(Deadline::from_nanos(deadline)));
+    }
+
+    pub(super) fn save(&mut self) -> Option<Vec<u8>> {
+        let Self { inner, host, .. } = self;
+        guard_infallible(host, || inner.save())
+    }
+
+    pub(super) fn store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
+    }
+
+    pub(super) fn points(&self, points: &mut RVec<Point>) {
+        self.store.points(points);
+    }
+}

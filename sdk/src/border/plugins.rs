@@ -1,0 +1,100 @@
+//! A plugin, as the host sees it.
+
+use abi_stable::type_level::downcasting::TD_Opaque;
+use gaxx_abi::{
+    CollectorBox, EndpointBox, ExporterBox, Fault, HealthCheckBox, HostRef, Manifest, Plugin_TO,
+    PluginBox,
+    abi_std::{RResult, RStr},
+    root::Plugin as Abi,
+};
+
+use crate::{
+    Error, ErrorKind, Host, Result,
+    declare::{Make, PluginEntry},
+};
+
+struct Declared(&'static PluginEntry);
+
+/// The ABI object of a declared plugin.
+pub(crate) fn plugin(entry: &'static PluginEntry) -> PluginBox {
+    Plugin_TO::from_value(Declared(entry), TD_Opaque)
+}
+
+impl Declared {
+    fn make<T>(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+        pick: impl Fn(&Make) -> Option<fn(&str, &Host) -> Result<T>>,
+    ) -> RResult<T, Fault> {
+        let named = |entry: &&crate::declare::ComponentEntry| entry.name == name.as_str();
+        let make = self
+            .0
+            .components()
+            .filter(named)
+            .find_map(|entry| pick(&entry.make));
+        let made = match make {
+            Some(make) => make(settings.as_str(), &Host::new(host)),
+            None => Err(Error::new(
+                ErrorKind::Unknown,
+                format!("plugin {} has no such component: {name}", self.0.name),
+            )),
+        };
+        made.map_err(Into::into).into()
+    }
+}
+
+impl Abi for Declared {
+    fn manifest(&self) -> Manifest {
+        self.0.manifest()
+    }
+
+    fn collector(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+    ) -> RResult<CollectorBox, Fault> {
+        self.make(name, settings, host, |make| match make {
+            Make::Collector(make) => Some(*make),
+            _ => None,
+        })
+    }
+
+    fn health_check(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+    ) -> RResult<HealthCheckBox, Fault> {
+        self.make(name, settings, host, |make| match make {
+            Make::HealthCheck(make) => Some(*make),
+            _ => None,
+        })
+    }
+
+    fn exporter(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+    ) -> RResult<ExporterBox, Fault> {
+        self.make(name, settings, host, |make| match make {
+            Make::Exporter(make) => Some(*make),
+            _ => None,
+        })
+    }
+
+    fn endpoint(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+    ) -> RResult<EndpointBox, Fault> {
+        self.make(name, settings, host, |make| match make {
+            Make::Endpoint(_, make) => Some(*make),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! What a component is given when it is made.
+
+use std::sync::Arc;
+
+use gaxx_abi::metric::kind;
+
+use crate::{
+    Host, Result,
+    metrics::{Counter, Family, Gauge, Histogram, Store, register_family},
+};
+
+/// What a component is given when it is made: its host, and where it registers its metrics.
+///
+/// Names follow the Prometheus rules: base units, `_total` on counters, `_seconds`, `_bytes`.
+/// Registering fails where a name is not allowed or another plugin has it with another meaning.
+#[derive(Debug, Clone)]
+pub struct Context {
+    host: Host,
+    store: Arc<Store>,
+}
+
+impl Context {
+    pub(crate) fn new(host: Host, store: Arc<Store>) -> Self {
+        Self { host, store }
+    }
+
+    /// The program that the component runs in.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// A number that only grows. It is there at zero from the start.
+    pub fn counter(&self, name: &str, help: &str) -> Result<Counter> {
+        self.counters(name, help, [])?.try_with([])
+    }
+
+    /// A number that goes up and down. It is absent until it is set.
+    pub fn gauge(&self, name: &str, help: &str) -> Result<Gauge> {
+        self.gauges(name, help, [])?.try_with([])
+    }
+
+    /// Counts observations by size. `bounds` are upper bounds, ascending, without the infinite one.
+    pub fn histogram(&self, name: &str, help: &str, bounds: &[f64]) -> Result<Histogram> {
+        self.histograms(name, help, bounds, [])?.try_with([])
+    }
+
+    /// Counters of one name, told apart by labels.
+    pub fn counters<const N: usize>(
+        &self,
+        name: &str,
+        help: &str,
+        labels: [&str; N],
+    ) -> Result<Family<Counter, N>> {
+        let family = register_family(&self.host, kind::COUNTER, name, help, &labels, &[])?;
+        Ok(Family::new(family, Vec::new(), &self.host, &self.store))
+    }
+
+    /// Gauges of one name, told apart by labels.
+    pub fn gauges<const N: usize>(
+        &self,
+        name: &str,
+        help: &str,
+        labels: [&str; N],
+    ) -> Result<Family<Gauge, N>> {
+        let family = register_family(&self.host, kind::GAUGE, name, help, &labels, &[])?;
+        Ok(Family::new(family, Vec::new(), &self.host, &self.store))
+    }
+
+    /// Histograms of one name, told apart by labels.
+    pub fn histograms<const N: usize>(
+        &self,
+        name: &str,
+        help: &str,
+        bounds: &[f64],
+        labels: [&str; N],
+    ) -> Result<Family<Histogram, N>> {
+        let family = register_family(&self.host, kind::HISTOGRAM, name, help, &labels, bounds)?;
+        Ok(Family::new(
+            family,
+            bounds.to_vec(),
+            &self.host,
+            &self.store,
+        ))
+    }
+}

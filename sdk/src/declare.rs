@@ -1,0 +1,242 @@
+//! How a plugin says what it is: entries that `inventory` collects.
+
+use std::time::Duration;
+
+use gaxx_abi::{
+    Attribute, CollectorBox, EndpointBox, ExporterBox, HealthCheckBox, Manifest, PluginBox,
+    abi_std::RVec, manifest,
+};
+
+use crate::{Host, Result, Route, border};
+
+/// A plugin, as the [`plugin!`](crate::plugin) macro declares it.
+#[derive(Debug)]
+pub struct PluginEntry {
+    /// The crate it stands in: it joins components to their plugin.
+    pub package: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// One line for people.
+    pub description: &'static str,
+    /// Keys outside its section that it claims: `telemetry.otlp_endpoint=otlp.endpoint`.
+    pub claims: &'static [&'static str],
+}
+
+/// A component, as [`plugin!`](crate::plugin) or [`component!`](crate::component) declares it.
+#[derive(Debug)]
+pub struct ComponentEntry {
+    /// The crate it stands in.
+    pub package: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// One line for people; empty: the plugin's.
+    pub description: &'static str,
+    /// JSON Schema of its settings.
+    pub schema: fn() -> String,
+    /// How often it wants to run.
+    pub interval: Option<Duration>,
+    /// How it is made.
+    pub make: Make,
+}
+
+/// How a component of each kind is made, from its settings and its host.
+#[derive(Debug)]
+pub enum Make {
+    /// A collector.
+    Collector(fn(&str, &Host) -> Result<CollectorBox>),
+    /// A health check.
+    HealthCheck(fn(&str, &Host) -> Result<HealthCheckBox>),
+    /// An exporter.
+    Exporter(fn(&str, &Host) -> Result<ExporterBox>),
+    /// An endpoint, with its routes.
+    Endpoint(&'static [Route], fn(&str, &Host) -> Result<EndpointBox>),
+}
+
+inventory::collect!(PluginEntry);
+inventory::collect!(ComponentEntry);
+
+/// The plugins of this program or library, ordered by name.
+pub fn linked() -> RVec<PluginBox> {
+    let mut entries: Vec<&'static PluginEntry> = inventory::iter::<PluginEntry>().collect();
+    entries.sort_by_key(|entry| entry.name);
+    entries.into_iter().map(border::plugin).collect()
+}
+
+impl PluginEntry {
+    pub(crate) fn components(&self) -> impl Iterator<Item = &'static ComponentEntry> {
+        let package = self.package;
+        inventory::iter::<ComponentEntry>().filter(move |component| component.package == package)
+    }
+
+    pub(crate) fn manifest(&self) -> Manifest {
+        let mut components: Vec<_> = self
+            .components()
+            .map(|component| component.describe(self.description))
+            .collect();
+        components.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        let claim = |claim: &&str| Attribute {
+            name: "claim".into(),
+            value: (*claim).into(),
+        };
+        Manifest {
+            name: self.name.into(),
+            version: self.version.into(),
+            description: self.description.into(),
+            components: components.into(),
+            attributes: self.claims.iter().map(claim).collect(),
+        }
+    }
+}
+
+impl ComponentEntry {
+    fn describe(&self, fallback: &str) -> manifest::Component {
+        let description = if self.description.is_empty() {
+            fallback
+        } else {
+            self.description
+        };
+        let interval = self.interval.map_or(0, |time| time.as_nanos());
+        manifest::Component {
+            kind: self.kind(),
+            name: self.name.into(),
+            description: description.into(),
+            settings: (self.schema)().into(),
+            interval: u64::try_from(interval).unwrap_or(u64::MAX),
+            routes: self.routes().iter().map(describe_route).collect(),
+            attributes: RVec::new(),
+        }
+    }
+
+    fn kind(&self) -> u32 {
+        match self.make {
+            Make::Collector(_) => manifest::kind::COLLECTOR,
+            Make::HealthCheck(_) => manifest::kind::HEALTH_CHECK,
+            Make::Exporter(_) => manifest::kind::EXPORTER,
+            Make::Endpoint(..) => manifest::kind::ENDPOINT,
+        }
+    }
+
+    fn routes(&self) -> &'static [Route] {
+        match self.make {
+            Make::Endpoint(routes, _) => routes,
+            _ => &[],
+        }
+    }
+}
+
+fn describe_route(route: &Route) -> manifest::Route {
+    manifest::Route {
+        method: route.method.into(),
+        path: route.path.into(),
+        scope: route.scope.name().into(),
+        listener: route.listener.name().into(),
+        max_body: route.max_body,
+        attributes: RVec::new(),
+    }
+}
+
+/// Declares a plugin: once in a crate.
+///
+/// ```ignore
+/// gaxx_sdk::plugin! {
+///     name = "users";                       // without it, the crate's name
+///     description = "Who is logged in.";
+///     claims = ["telemetry.some_key=exporter.setting"];  // seldom
+///     collector "users" => Users;
+///     check "too-many-users" => TooManyUsers, "More users than allowed.";
+/// }
+/// ```
+///
+/// A component is a `collector`, a `check`, an `exporter` or an `endpoint`; those of larger plugins
+/// may stand in files of their own, each with [`component!`](crate::component).
+#[macro_export]
+macro_rules! plugin {
+    (
+        $(name = $name:literal;)?
+        description = $description:literal;
+        $(claims = [$($claim:literal),* $(,)?];)?
+        $($kind:ident $component:literal => $type:ty $(, $about:literal)?;)*
+    ) => {
+        const _: () = {
+            const NAME: &str = $crate::__first!($($name,)? env!("CARGO_PKG_NAME"));
+            const TEXTS: [&str; 4] =
+                [NAME, env!("CARGO_PKG_VERSION"), $description, $crate::declare::SDK_VERSION];
+            const FLAGS: u8 = $crate::declare::build_flags(cfg!(panic = "abort"), cfg!(debug_assertions));
+
+            // What the library says of itself without being loaded.
+            #[used]
+            #[allow(unsafe_code)]
+            // SAFETY: the section holds nothing but notes, and this is a whole one.
+            #[unsafe(link_section = ".note.gaxx.abi")]
+            static NOTE: $crate::abi::note::Note<{ $crate::abi::note::length(TEXTS) }> =
+                $crate::abi::note::Note::new(TEXTS, FLAGS);
+
+            $crate::inventory::submit! {
+                $crate::declare::PluginEntry {
+                    package: env!("CARGO_PKG_NAME"),
+                    name: NAME,
+                    version: env!("CARGO_PKG_VERSION"),
+                    description: $description,
+                    claims: &[$($($claim),*)?],
+                }
+            }
+        };
+        $($crate::component!($kind $component => $type $(, $about)?);)*
+    };
+}
+
+/// Declares a component of the plugin that this crate is; see [`plugin!`](crate::plugin).
+#[macro_export]
+macro_rules! component {
+    ($kind:ident $name:literal => $type:ty $(, $description:literal)?) => {
+        $crate::inventory::submit! {
+            $crate::declare::ComponentEntry {
+                package: env!("CARGO_PKG_NAME"),
+                name: $name,
+                description: $crate::__first!($($description,)? ""),
+                schema: $crate::border::schema::<$type>,
+                interval: <$type as $crate::Component>::INTERVAL,
+                make: $crate::__make!($kind $type),
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __first {
+    ($first:expr $(, $rest:expr)*) => {
+        $first
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __make {
+    (collector $type:ty) => {
+        $crate::declare::Make::Collector($crate::border::collector::<$type>)
+    };
+    (check $type:ty) => {
+        $crate::declare::Make::HealthCheck($crate::border::health_check::<$type>)
+    };
+    (exporter $type:ty) => {
+        $crate::declare::Make::Exporter($crate::border::exporter::<$type>)
+    };
+    (endpoint $type:ty) => {
+        $crate::declare::Make::Endpoint(
+            <$type as $crate::Endpoint>::ROUTES,
+            $crate::border::endpoint::<$type>,
+        )
+    };
+}
+
+/// The version of this crate, for the note.
+pub const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The flags of the note.
+pub const fn build_flags(panic_abort: bool, debug: bool) -> u8 {
+    use gaxx_abi::note::{DEBUG, PANIC_ABORT};
+    (if panic_abort { PANIC_ABORT } else { 0 }) | (if debug { DEBUG } else { 0 })
+}

@@ -1,0 +1,87 @@
+//! What a component may ask of the program it runs in.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use gaxx_abi::{HostRef, host::process};
+
+use crate::{Deadline, Result, error::answer};
+
+/// The program that the component runs in. Cheap to clone; it may be kept and used from any thread.
+#[derive(Clone)]
+pub struct Host(pub(crate) Arc<HostRef>);
+
+/// What can be asked of the process; see [`Host::process`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Process {
+    /// Give unused memory back to the system; answers JSON.
+    Purge,
+    /// The live asynchronous tasks, as JSON.
+    Tasks,
+    /// The threads, as JSON.
+    Threads,
+    /// Live allocations by stack, as a gzip-compressed pprof profile.
+    Heap,
+    /// Allocator and runtime figures, as JSON.
+    Statistics,
+}
+
+impl Host {
+    pub(crate) fn new(host: HostRef) -> Self {
+        Self(Arc::new(host))
+    }
+
+    /// The minor version of the ABI that the host speaks.
+    pub fn abi_minor(&self) -> u32 {
+        self.0.minor()
+    }
+
+    /// The name of the instance that this component belongs to; empty for the only one.
+    pub fn instance(&self) -> String {
+        self.0.instance().into()
+    }
+
+    /// A folder of the plugin's own, that only this user can read, kept across restarts.
+    pub fn state_folder(&self) -> Result<PathBuf> {
+        Ok(PathBuf::from(answer(self.0.state_folder())?.into_string()))
+    }
+
+    /// What the version before left by [`Component::save`](crate::Component::save).
+    pub fn inherited(&self) -> Option<Vec<u8>> {
+        self.0.inherited().into_option().map(Into::into)
+    }
+
+    /// All metrics, as the JSON of `/api/metrics`.
+    pub fn metrics(&self) -> Result<String> {
+        Ok(answer(self.0.metrics())?.into())
+    }
+
+    /// The health report, as the JSON of `/api/health`.
+    pub fn health(&self) -> Result<String> {
+        Ok(answer(self.0.health())?.into())
+    }
+
+    /// Asks for something that belongs to the process.
+    pub fn process(&self, what: Process, deadline: Deadline) -> Result<Vec<u8>> {
+        let what = match what {
+            Process::Purge => process::PURGE,
+            Process::Tasks => process::TASKS,
+            Process::Threads => process::THREADS,
+            Process::Heap => process::HEAP,
+            Process::Statistics => process::STATISTICS,
+        };
+        Ok(answer(self.0.process(what, deadline.as_nanos()))?.into())
+    }
+
+    /// Whether the component is being stopped.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("abi_minor", &self.abi_minor())
+            .finish()
+    }
+}

@@ -1,0 +1,223 @@
+//! Series of one name, told apart by labels.
+#![allow(
+    // The sealed trait is this crate's own business.
+    private_interfaces
+)]
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use gaxx_abi::{FamilySpec, abi_std::RString};
+
+use super::{Counter, Gauge, Histogram, Store, histogram::Buckets};
+use crate::{Host, Result, error::answer};
+
+/// Resets after which a series that was not set any more is forgotten.
+const FORGET_AFTER: u32 = 20;
+
+/// Series of one name, told apart by `N` labels. Cheap to clone.
+///
+/// Label values should come from a closed set; each plugin has a budget of series. What goes over
+/// it is counted by the host and not kept.
+pub struct Family<T, const N: usize>(Arc<Inner<T>>);
+
+struct Inner<T> {
+    family: u32,
+    bounds: Vec<f64>,
+    host: Host,
+    store: Arc<Store>,
+    members: Mutex<Members<T>>,
+}
+
+struct Members<T> {
+    by_labels: HashMap<Box<[u8]>, Member<T>>,
+    /// Where the key of a look-up is put together, so that finding a series allocates nothing.
+    key: Vec<u8>,
+}
+
+struct Member<T> {
+    handle: T,
+    slot: u32,
+    /// Resets since it was last set.
+    idle: u32,
+}
+
+/// What a family can be of: [`Counter`], [`Gauge`] or [`Histogram`].
+pub trait Metric: Clone + sealed::Sealed {}
+
+mod sealed {
+    use super::{Arc, Store};
+
+    pub trait Sealed {
+        fn attach(store: &Store, slot: Option<u32>, bounds: &[f64]) -> Self;
+        fn clear(&self);
+        fn is_set(&self) -> bool;
+        fn release(self, store: &Arc<Store>);
+    }
+}
+
+impl<T: Metric, const N: usize> Family<T, N> {
+    pub(crate) fn new(family: u32, bounds: Vec<f64>, host: &Host, store: &Arc<Store>) -> Self {
+        Self(Arc::new(Inner {
+            family,
+            bounds,
+            host: host.clone(),
+            store: Arc::clone(store),
+            members: Mutex::new(Members {
+                by_labels: HashMap::new(),
+                key: Vec::new(),
+            }),
+        }))
+    }
+
+    /// The series with these label values, registered at its first use.
+    ///
+    /// Where the plugin's budget of series is spent the handle works, and is not kept.
+    pub fn with(&self, labels: [&str; N]) -> T {
+        self.try_with(labels).unwrap_or_else(|_| {
+            // The host has counted and logged the refusal.
+            T::attach(&self.0.store, None, &self.0.bounds)
+        })
+    }
+
+    /// As [`Family::with`], with the reason where the host refused the series.
+    pub fn try_with(&self, labels: [&str; N]) -> Result<T> {
+        let inner = &*self.0;
+        let mut members = inner.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let Members { by_labels, key } = &mut *members;
+        key.clear();
+        for label in labels {
+            key.extend_from_slice(label.as_bytes());
+            // No UTF-8 text holds this byte, so that keys cannot be confused.
+            key.push(0xff);
+        }
+        if let Some(member) = by_labels.get(key.as_slice()) {
+            return Ok(member.handle.clone());
+        }
+        let values = labels.map(RString::from);
+        let slot = answer(inner.host.0.series(inner.family, (&values[..]).into()))?;
+        let handle = T::attach(&inner.store, Some(slot), &inner.bounds);
+        let member = Member {
+            handle: handle.clone(),
+            slot,
+            idle: 0,
+        };
+        by_labels.insert(key.as_slice().into(), member);
+        Ok(handle)
+    }
+
+    /// Takes all values away, so that only what is set from now on is there.
+    ///
+    /// Call it before setting the state of things that come and go, such as disks. A series that
+    /// was not set between many calls is forgotten.
+    pub fn reset(&self) {
+        let inner = &*self.0;
+        let mut members = inner.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut forgotten = Vec::new();
+        for (key, member) in &mut members.by_labels {
+            member.idle = if member.handle.is_set() {
+                0
+            } else {
+                member.idle + 1
+            };
+            member.handle.clear();
+            if member.idle > FORGET_AFTER {
+                forgotten.push(key.clone());
+            }
+        }
+        for key in forgotten {
+            if let Some(member) = members.by_labels.remove(&key) {
+                member.handle.release(&inner.store);
+                inner.host.0.retire(member.slot);
+            }
+        }
+    }
+}
+
+impl<T, const N: usize> Clone for Family<T, N> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T, const N: usize> fmt::Debug for Family<T, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Family")
+            .field("number", &self.0.family)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tells the host of a family.
+pub(crate) fn register_family(
+    host: &Host,
+    kind: u32,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+    bounds: &[f64],
+) -> Result<u32> {
+    let spec = FamilySpec {
+        name: name.into(),
+        help: help.into(),
+        unit: RString::new(),
+        kind,
+        labels: labels.iter().map(|label| RString::from(*label)).collect(),
+        bounds: bounds.to_vec().into(),
+        attributes: Default::default(),
+    };
+    answer(host.0.family(spec))
+}
+
+macro_rules! plain_metric {
+    ($type:ident, $initial:expr) => {
+        impl Metric for $type {}
+
+        impl sealed::Sealed for $type {
+            fn attach(store: &Store, slot: Option<u32>, _: &[f64]) -> Self {
+                Self(slot.map_or_else(Store::detached, |slot| store.cell(slot, $initial)))
+            }
+
+            fn clear(&self) {
+                self.0.put(None);
+            }
+
+            fn is_set(&self) -> bool {
+                self.0.get().is_some()
+            }
+
+            fn release(self, store: &Arc<Store>) {
+                store.release(self.0);
+            }
+        }
+    };
+}
+
+plain_metric!(Counter, Some(0.0));
+plain_metric!(Gauge, None);
+
+impl Metric for Histogram {}
+
+impl sealed::Sealed for Histogram {
+    fn attach(store: &Store, slot: Option<u32>, bounds: &[f64]) -> Self {
+        let buckets = Arc::new(Buckets::new(bounds));
+        if let Some(slot) = slot {
+            store.histogram(slot, &buckets);
+        }
+        Self(buckets)
+    }
+
+    /// Observations are events, not a state: they stay.
+    fn clear(&self) {}
+
+    fn is_set(&self) -> bool {
+        true
+    }
+
+    fn release(self, store: &Arc<Store>) {
+        store.release_histogram(&self.0);
+    }
+}

@@ -1,0 +1,85 @@
+//! Observations counted by size.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use gaxx_abi::{Point, abi_std::RVec};
+
+use super::{Cell, Store};
+
+/// Counts observations by size.
+#[derive(Debug, Clone)]
+pub struct Histogram(pub(crate) Arc<Buckets>);
+
+/// The counts of one histogram.
+#[derive(Debug)]
+pub(crate) struct Buckets {
+    bounds: Vec<f64>,
+    /// Observations between the bound before and this one; the last is for those over all bounds.
+    counts: Vec<AtomicU64>,
+    sum: Cell,
+}
+
+impl Histogram {
+    /// Counts an observation. What is not a number is passed over.
+    pub fn observe(&self, value: f64) {
+        if !value.is_nan() {
+            let bucket = self.0.bounds.partition_point(|bound| *bound < value);
+            self.0.counts[bucket].fetch_add(1, Ordering::Relaxed);
+            self.0.sum.add(value);
+        }
+    }
+
+    /// How many observations there were.
+    pub fn count(&self) -> u64 {
+        self.0
+            .counts
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// The sum of all observations.
+    pub fn sum(&self) -> f64 {
+        self.0.sum.get().unwrap_or(0.0)
+    }
+}
+
+impl Buckets {
+    pub(crate) fn new(bounds: &[f64]) -> Self {
+        Self {
+            bounds: bounds.to_vec(),
+            counts: (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect(),
+            sum: Store::detached(),
+        }
+    }
+
+    /// Cumulative counts, the count of all, the sum: as the ABI has them.
+    pub(crate) fn points(&self, first: u32, points: &mut RVec<Point>) {
+        let mut total = 0;
+        let mut slot = first;
+        for count in &self.counts {
+            total += count.load(Ordering::Relaxed);
+            points.push(Point::new(slot, total as f64));
+            slot += 1;
+        }
+        points.push(Point::new(slot, self.sum.get().unwrap_or(0.0)));
+    }
+}
+
+/// `count` bounds, each `factor` times the one before.
+///
+/// # Panics
+///
+/// If `start` or `factor` could not yield ascending bounds.
+pub fn exponential_bounds(start: f64, factor: f64, count: usize) -> Vec<f64> {
+    assert!(
+        start > 0.0 && factor > 1.0,
+        "bounds must grow: start > 0 and factor > 1"
+    );
+    std::iter::successors(Some(start), |bound| Some(bound * factor))
+        .take(count)
+        .collect()
+}

@@ -1,0 +1,12 @@
+//! What most plugins use.
+
+pub use std::time::Duration;
+
+pub use log::{debug, error, info, trace, warn};
+
+pub use crate::{
+    Batch, Body, Collector, Component, Context, Deadline, Endpoint, Error, Explain, Exporter,
+    HealthCheck, Host, Listener, NoSettings, Reply, Request, Result, Route, Scope, Status, Verdict,
+    metrics::{Counter, Family, Gauge, Histogram},
+    settings,
+};
