@@ -89,3 +89,8 @@ pub use log;
 pub use schemars;
 pub use serde;
 pub use serde_json::{self, json};
+
+/// Compiles the code of the plugin guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/plugin-guide.md")]
+struct PluginGuide;

@@ -2,6 +2,7 @@
 
 mod field;
 
+use field::Absent;
 use proc_macro::TokenStream;
 use quote::quote;
 use syn::{Item, ItemEnum, ItemStruct, parse_macro_input};
@@ -9,8 +10,10 @@ use syn::{Item, ItemEnum, ItemStruct, parse_macro_input};
 /// Makes a struct or an enum readable from the configuration.
 ///
 /// * Unknown keys are errors, and the doc comment of each field is its documentation.
-/// * `#[default(EXPRESSION)]` on a field gives its value where the configuration has none; a field
-///   without it must be given, unless it is an `Option`.
+/// * `#[default(EXPRESSION)]` on a field gives its value where the configuration has none, and
+///   `#[default]` alone the type's own; a field without it must be given, unless it is an `Option`.
+/// * A struct of which nothing must be given is `Default`, so that it can be a field with
+///   `#[default]` of another one.
 /// * A field of type `Duration` is written `30s` or `1h 30m`.
 /// * The variants of an enum are written in `snake_case`.
 #[proc_macro_attribute]
@@ -36,11 +39,37 @@ pub fn settings(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 fn settings_struct(mut item: ItemStruct) -> syn::Result<proc_macro2::TokenStream> {
     let name = item.ident.clone();
-    let mut defaults = Vec::new();
+    let mut functions = Vec::new();
+    let mut initial = Some(Vec::new());
     for field in &mut item.fields {
-        defaults.extend(field::rewrite(field, &name)?);
+        let absent = field::rewrite(field, &name)?;
+        let label = &field.ident;
+        let value = match absent {
+            Absent::Refused => None,
+            Absent::Nothing => Some(quote!(#label: None)),
+            Absent::Default(function, body) => {
+                functions.push(body);
+                Some(quote!(#label: Self::#function()))
+            }
+        };
+        match (value, &mut initial) {
+            (Some(value), Some(initial)) => initial.push(value),
+            _ => initial = None,
+        }
     }
+    let default = initial.map(|initial| {
+        quote! {
+            impl ::core::default::Default for #name {
+                fn default() -> Self { Self { #(#initial),* } }
+            }
+        }
+    });
     Ok(quote! {
+        // What schemars expands to for a duration's default names `serde`, and a plugin need not
+        // depend on it. Imported like this, it may come in more than once.
+        #[allow(unused_imports)]
+        use ::gaxx_sdk::settings::names::*;
+
         #[derive(
             Debug, Clone,
             ::gaxx_sdk::serde::Serialize, ::gaxx_sdk::serde::Deserialize,
@@ -50,7 +79,9 @@ fn settings_struct(mut item: ItemStruct) -> syn::Result<proc_macro2::TokenStream
         #[schemars(crate = "::gaxx_sdk::schemars")]
         #item
 
-        impl #name { #(#defaults)* }
+        impl #name { #(#functions)* }
+
+        #default
     })
 }
 

@@ -10,6 +10,12 @@ use crate::{Error, ErrorKind, Result, settings};
 #[settings]
 pub struct NoSettings {}
 
+/// What the expansion of the attribute needs to find by these names.
+#[doc(hidden)]
+pub mod names {
+    pub use serde;
+}
+
 /// Reads settings from the JSON object that the host hands over.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_str(json);

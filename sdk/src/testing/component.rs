@@ -1,6 +1,6 @@
 //! A component of each kind, under test.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use gaxx_abi::{CollectorBox, EndpointBox, ExporterBox, HealthCheckBox, abi_std::RVec};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Collector, Endpoint, Exporter, HealthCheck, Host, Result, Status, Verdict, border,
-    error::answer,
+    error::answer, logging,
 };
 
 /// How long a call may take in a test.
@@ -86,11 +86,6 @@ impl CollectorTest {
         let mut points = RVec::new();
         answer(self.component.collect(patience(), &mut points))?;
         Ok(self.host.samples(&points))
-    }
-
-    /// What it has logged.
-    pub fn log(&self) -> Vec<LogLine> {
-        self.host.lock().log.clone()
     }
 }
 
@@ -165,7 +160,29 @@ impl EndpointTest {
     }
 }
 
+/// What every component under test has.
+macro_rules! observed {
+    ($($type:ident)*) => {$(
+        impl $type {
+            /// What it has logged.
+            pub fn log(&self) -> Vec<LogLine> {
+                self.host.lock().log.clone()
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($type)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+observed!(CollectorTest CheckTest ExporterTest EndpointTest);
+
 fn handle(host: &TestHost) -> Host {
+    // In a library the loader's first call does this.
+    logging::install();
     Host::new(host.reference())
 }
 

@@ -1,0 +1,81 @@
+//! `check`: health checks once, with the exit status of a Nagios plugin.
+
+use std::{process::ExitCode, time::Instant};
+
+use super::{
+    arguments::{Check, Common, RowFormat},
+    load::{block_on, end, once, refuse},
+    style, table,
+};
+use crate::{
+    health::{Report, check_name},
+    monitor::Monitor,
+};
+
+pub(super) fn run(common: &Common, check: &Check) -> ExitCode {
+    let monitor = match once(common) {
+        Ok(monitor) => monitor,
+        Err(code) => return code,
+    };
+    let known: Vec<String> = monitor.health.report().checks.into_iter().map(|c| c.name).collect();
+    if let Some(unknown) = check.names.iter().find(|name| !known.contains(name)) {
+        return refuse(&format!("there is no check {unknown:?}; there are: {}", known.join(", ")));
+    }
+    let report = block_on(async {
+        monitor.check_once(|name| check.names.is_empty() || check.names.iter().any(|n| n == name)).await;
+        let report = monitor.health.report();
+        end(&monitor).await;
+        report
+    });
+    match report {
+        Ok(report) => print(report, check),
+        Err(code) => code,
+    }
+}
+
+fn print(mut report: Report, check: &Check) -> ExitCode {
+    report.checks.retain(|one| check.names.is_empty() || check.names.contains(&one.name));
+    // Unknown is worst only where nothing is known to be wrong, as monitoring systems have it.
+    let rank = |status: &str| match status {
+        "healthy" => 0,
+        "unknown" => 1,
+        "degraded" => 2,
+        _ => 3,
+    };
+    let worst = report.checks.iter().map(|one| one.status).max_by_key(|status| rank(status));
+    report.status = worst.unwrap_or("healthy");
+    match check.format {
+        RowFormat::Json => {
+            println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
+        }
+        RowFormat::Text => {
+            let colours = style::colours();
+            let rows: Vec<Vec<String>> = report
+                .checks
+                .iter()
+                .map(|one| {
+                    vec![style::state(one.status, colours), one.name.clone(), one.message.clone()]
+                })
+                .collect();
+            print!("{}", table::format(&rows));
+        }
+    }
+    match report.status {
+        "healthy" => ExitCode::SUCCESS,
+        "degraded" => ExitCode::from(1),
+        "unhealthy" => ExitCode::from(2),
+        _ => ExitCode::from(3),
+    }
+}
+
+impl Monitor {
+    /// Runs the checks of these names once, and waits for them.
+    async fn check_once(self: &std::sync::Arc<Self>, wanted: impl Fn(&str) -> bool) {
+        let pending = self.begin_checks(|owner| wanted(&check_name(owner)));
+        for component in pending {
+            let until = Instant::now() + component.timing.deadline;
+            component.idle(until).await;
+            self.note_late(&component);
+        }
+    }
+}

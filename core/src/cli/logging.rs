@@ -1,0 +1,47 @@
+//! The log, on standard error.
+
+use std::io::{self, IsTerminal};
+
+use prometheus::Counter;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    layer::{Context, SubscriberExt},
+    util::SubscriberInitExt,
+};
+
+use super::arguments::LogFormat;
+use crate::instruments::Instruments;
+
+/// Starts the log. Every error in it counts as an error of the application.
+pub(super) fn start(filter: &str, format: LogFormat, instruments: &Instruments) {
+    // The configuration was checked; what it cannot have let through logs as usual.
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let lines = match format {
+        LogFormat::Text => {
+            let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            lines.with_ansi(colour).boxed()
+        }
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let errors = CountErrors(instruments.seed.app_errors.clone());
+    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).with(errors).try_init();
+    if let Err(error) = started {
+        eprintln!("the log could not be started: {error}");
+    }
+}
+
+struct CountErrors(Counter);
+
+impl<S: Subscriber> Layer<S> for CountErrors {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() == Level::ERROR {
+            self.0.inc();
+        }
+    }
+
+    fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
+        Some(tracing::level_filters::LevelFilter::ERROR)
+    }
+}

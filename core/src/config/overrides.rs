@@ -1,0 +1,343 @@
+//! Settings from the environment: `GAXX_TELEMETRY__MONITORING_PORT=9191`.
+//!
+//! A variable names a key in capitals, with two underscores between the levels; dashes and other
+//! signs in a key become single underscores.
+
+use serde_json::{Map, Value};
+
+use super::pointer;
+use super::suggest;
+use super::walk::Node;
+use super::{source, yaml};
+
+const PREFIX: &str = "GAXX_";
+/// The variable that had a name before the others had a pattern.
+const OTLP_ENDPOINT: &str = "GAXX_OTLP_ENDPOINT";
+
+/// A variable that is to override a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Override {
+    pub(super) variable: String,
+    segments: Vec<String>,
+    text: String,
+}
+
+/// A variable that cannot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) variable: String,
+    pub(super) message: String,
+    pub(super) suggestion: Option<String>,
+}
+
+/// The overrides in an environment, in the order of their names.
+///
+/// Names that are other settings of gaxx programs, and names without two underscores (such as
+/// those Kubernetes makes for a service called `gaxx`), are passed over, unless they are those of
+/// a key but for the number of underscores.
+pub(super) fn collect(
+    schema: &Value,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> (Vec<Override>, Vec<Refused>) {
+    let root = Node::root(schema);
+    let mut overrides = Vec::new();
+    let mut refused = Vec::new();
+    let mut variables: Vec<_> = environment
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .collect();
+    variables.sort();
+    for (variable, text) in variables {
+        let name = variable.strip_prefix(PREFIX).unwrap_or_default();
+        let segments: Vec<String> = if variable == OTLP_ENDPOINT {
+            vec!["TELEMETRY".to_owned(), "OTLP_ENDPOINT".to_owned()]
+        } else if name == "CONFIG" || (name.starts_with("AGENT_") && !name.starts_with("AGENT__")) {
+            continue;
+        } else {
+            name.split("__").map(str::to_owned).collect()
+        };
+        let known_scalar = |name: &str| {
+            root.properties()
+                .into_iter()
+                .any(|(key, node)| upper(key) == name && node.types() != ["object"])
+        };
+        if segments.len() > 1 || known_scalar(name) {
+            overrides.push(Override {
+                variable,
+                segments,
+                text,
+            });
+        } else if let Some(right) = misspelt(root, name) {
+            refused.push(Refused {
+                variable,
+                message: "two underscores stand between the levels of a key".to_owned(),
+                suggestion: Some(right),
+            });
+        }
+    }
+    (overrides, refused)
+}
+
+/// The variable of a core key whose name differs in the number of underscores only.
+fn misspelt(root: Node<'_>, name: &str) -> Option<String> {
+    root.properties().into_iter().find_map(|(section, node)| {
+        let keys = node.properties();
+        keys.into_iter().find_map(|(key, _)| {
+            let (section, key) = (upper(section), upper(key));
+            (format!("{section}_{key}") == name).then(|| format!("{PREFIX}{section}__{key}"))
+        })
+    })
+}
+
+impl Override {
+    /// Whether it concerns a plugin's or exporter's own section, whose keys are known only once
+    /// plugins are loaded.
+    pub(super) fn waits_for_plugins(&self) -> bool {
+        match self.segments.as_slice() {
+            [first, second, ..] => {
+                (first == "PLUGINS" && second != "FOLDERS")
+                    || first == "EXPORTERS"
+                    || (first == "HEALTH" && second == "CHECKS")
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts the value where it belongs in `document` and gives the pointer to it.
+    pub(super) fn apply(&self, schema: &Value, document: &mut Value) -> Result<String, Refused> {
+        let (pointer, node) = self.place(Node::root(schema), document)?;
+        let value = self.value(node)?;
+        insert(document, &pointer, value);
+        Ok(pointer)
+    }
+
+    fn place<'s>(&self, root: Node<'s>, document: &Value) -> Result<(String, Node<'s>), Refused> {
+        let mut node = root;
+        let mut pointer = String::new();
+        for (level, segment) in self.segments.iter().enumerate() {
+            let (key, child) = step(node, document.pointer(&pointer), segment)
+                .ok_or_else(|| self.unknown(node, level, segment))?;
+            pointer = pointer::join(&pointer, &key);
+            node = child;
+        }
+        Ok((pointer, node))
+    }
+
+    fn unknown(&self, node: Node<'_>, level: usize, segment: &str) -> Refused {
+        let keys: Vec<String> = node
+            .properties()
+            .into_iter()
+            .map(|(key, _)| upper(key))
+            .collect();
+        let suggestion = suggest::nearest(segment, keys.iter().map(String::as_str)).map(|key| {
+            let mut segments = self.segments.clone();
+            if let Some(wrong) = segments.get_mut(level) {
+                key.clone_into(wrong);
+            }
+            format!("{PREFIX}{}", segments.join("__"))
+        });
+        self.refuse(
+            format!("there is no key for `{}` in it", segment.escape_debug()),
+            suggestion,
+        )
+    }
+
+    /// The value as YAML, or as it stands where only text is possible.
+    fn value(&self, node: Node<'_>) -> Result<Value, Refused> {
+        if node.types() == ["string"] {
+            return Ok(Value::String(self.text.clone()));
+        }
+        source::scan(&self.text)
+            .map_err(|fault| fault.message)
+            .and_then(|(_, duplicates)| match duplicates.into_iter().next() {
+                Some(duplicate) => Err(duplicate.message),
+                None => yaml::read(&self.text).map_err(|_| "not YAML".to_owned()),
+            })
+            .map_err(|message| self.refuse(format!("the value is {message}"), None))
+    }
+
+    fn refuse(&self, message: String, suggestion: Option<String>) -> Refused {
+        Refused {
+            variable: self.variable.clone(),
+            message,
+            suggestion,
+        }
+    }
+}
+
+/// The key that `segment` means below `node`, and its schema. Where keys are free, one that the
+/// file has is preferred.
+fn step<'s>(node: Node<'s>, written: Option<&Value>, segment: &str) -> Option<(String, Node<'s>)> {
+    if segment.is_empty() {
+        return None;
+    }
+    let listed = node
+        .properties()
+        .into_iter()
+        .find(|(key, _)| upper(key) == segment);
+    if let Some((key, child)) = listed {
+        return Some((key.to_owned(), child));
+    }
+    let child = node.additional()?;
+    let own = written
+        .and_then(Value::as_object)
+        .and_then(|map| map.keys().find(|key| upper(key) == segment));
+    Some((
+        own.cloned().unwrap_or_else(|| segment.to_lowercase()),
+        child,
+    ))
+}
+
+/// A key as it stands in a variable's name.
+fn upper(key: &str) -> String {
+    key.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+/// Sets the value at `pointer`, making the maps on the way. Where something else than a map is in
+/// the way it stays, and the schema refuses it.
+pub(super) fn insert(document: &mut Value, pointer: &str, value: Value) {
+    let mut keys: Vec<String> = pointer::segments(pointer).collect();
+    let Some(last) = keys.pop() else { return };
+    let mut current = document;
+    for key in keys {
+        let Some(map) = current.as_object_mut() else {
+            return;
+        };
+        let next = map.entry(key).or_insert(Value::Null);
+        if next.is_null() {
+            *next = Value::Object(Map::new());
+        }
+        current = next;
+    }
+    if let Some(map) = current.as_object_mut() {
+        map.insert(last, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::base;
+    use super::*;
+    use serde_json::json;
+
+    fn check(variable: &str, text: &str, mut document: Value, expected: Result<Value, &str>) {
+        let schema = base();
+        let (overrides, mut refused) = collect(&schema, [(variable.to_owned(), text.to_owned())]);
+        for one in overrides {
+            if let Err(refusal) = one.apply(&schema, &mut document) {
+                refused.push(refusal);
+            }
+        }
+        match expected {
+            Ok(expected) => {
+                assert!(refused.is_empty(), "{refused:?}");
+                assert_eq!(document, expected, "{variable}");
+            }
+            Err(part) => {
+                assert_eq!(refused.len(), 1, "{variable}");
+                assert!(
+                    refused
+                        .iter()
+                        .all(|refusal| format!("{refusal:?}").contains(part)),
+                    "{refused:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn variables_name_keys() {
+        check(
+            "GAXX_TELEMETRY__MONITORING_PORT",
+            "9191",
+            json!({}),
+            Ok(json!({"telemetry": {"monitoring_port": 9191}})),
+        );
+        check(
+            "GAXX_OTLP_ENDPOINT",
+            "http://x",
+            json!({}),
+            Ok(json!({"telemetry": {"otlp_endpoint": "http://x"}})),
+        );
+        check(
+            "GAXX_LOG__LEVEL",
+            "off",
+            json!({"log": null}),
+            Ok(json!({"log": {"level": "off"}})),
+        );
+        check(
+            "GAXX_STATE_FOLDER",
+            "/x: y",
+            json!({}),
+            Ok(json!({"state_folder": "/x: y"})),
+        );
+        check(
+            "GAXX_PLUGINS__FOLDERS",
+            "[a, b]",
+            json!({}),
+            Ok(json!({"plugins": {"folders": ["a", "b"]}})),
+        );
+        let written = json!({"plugins": {"tcp-port": {"x": 1}}});
+        let merged = json!({"plugins": {"tcp-port": {"x": 1, "enabled": false}}});
+        check(
+            "GAXX_PLUGINS__TCP_PORT__ENABLED",
+            "false",
+            written,
+            Ok(merged),
+        );
+        let check_section = json!({"health": {"checks": {"tcp-port/web": {"rise": 3}}}});
+        let empty = json!({"health": {"checks": {"tcp-port/web": null}}});
+        check(
+            "GAXX_HEALTH__CHECKS__TCP_PORT_WEB__RISE",
+            "3",
+            empty,
+            Ok(check_section),
+        );
+    }
+
+    #[test]
+    fn other_variables_are_passed_over() {
+        for name in [
+            "GAXX_CONFIG",
+            "GAXX_AGENT_TOKEN",
+            "GAXX_PORT_9090_TCP",
+            "GAXX_SERVICE_HOST",
+            "HOME",
+            "GAXX_",
+        ] {
+            check(name, "x", json!({}), Ok(json!({})));
+        }
+    }
+
+    #[test]
+    fn wrong_variables_are_named() {
+        check(
+            "GAXX_TELEMETRY__MONITORING_PRT",
+            "1",
+            json!({}),
+            Err("GAXX_TELEMETRY__MONITORING_PORT"),
+        );
+        check(
+            "GAXX_TELEMETRY_MONITORING_PORT",
+            "1",
+            json!({}),
+            Err("GAXX_TELEMETRY__MONITORING_PORT"),
+        );
+        check("GAXX_TELEMETRY__", "1", json!({}), Err("no key"));
+        check(
+            "GAXX_TELEMETRY__MONITORING_PORT",
+            "[",
+            json!({}),
+            Err("not YAML"),
+        );
+        check("GAXX_LOG__LEVEL__X", "1", json!({}), Err("no key"));
+    }
+}

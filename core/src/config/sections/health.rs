@@ -1,0 +1,145 @@
+//! When checks run, and what their results make of the whole.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::values::{Duration, Threshold};
+
+/// When health checks run, and what makes this program itself unhealthy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Health {
+    /// How often each check runs.
+    pub interval: Duration,
+    /// How long one run of a check may take; then it counts as failed.
+    pub timeout: Duration,
+    /// How many better results in a row it takes until a check gets better.
+    #[schemars(range(min = 1, max = 1000))]
+    pub rise: u32,
+    /// How many worse results in a row it takes until a check gets worse.
+    #[schemars(range(min = 1, max = 1000))]
+    pub fall: u32,
+    /// What differs for single checks, under the check's name: `PLUGIN/COMPONENT`,
+    /// `PLUGIN/INSTANCE`, or as `gaxx-mon check` lists it.
+    pub checks: BTreeMap<String, CheckSection>,
+    /// How many live asynchronous tasks of this program are too many.
+    pub tasks: TaskThresholds,
+    /// How many failing collectors are too many.
+    pub collectors: CollectorThresholds,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(15),
+            timeout: Duration::from_secs(5),
+            rise: 2,
+            fall: 2,
+            checks: BTreeMap::new(),
+            tasks: TaskThresholds::default(),
+            collectors: CollectorThresholds::default(),
+        }
+    }
+}
+
+/// What differs for one check. What is not set is taken from `health`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckSection {
+    /// Whether the check runs.
+    pub enabled: bool,
+    /// How often it runs.
+    pub interval: Option<Duration>,
+    /// How long one run may take.
+    pub timeout: Option<Duration>,
+    /// How many better results in a row it takes to get better.
+    #[schemars(range(min = 1, max = 1000))]
+    pub rise: Option<u32>,
+    /// How many worse results in a row it takes to get worse.
+    #[schemars(range(min = 1, max = 1000))]
+    pub fall: Option<u32>,
+}
+
+impl Default for CheckSection {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            interval: None,
+            timeout: None,
+            rise: None,
+            fall: None,
+        }
+    }
+}
+
+/// How one check runs, with everything it inherits filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckPlan {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// How often.
+    pub interval: Duration,
+    /// How long one run may take.
+    pub timeout: Duration,
+    /// Better results in a row until it gets better.
+    pub rise: u32,
+    /// Worse results in a row until it gets worse.
+    pub fall: u32,
+}
+
+impl Health {
+    /// How the check `name` runs.
+    #[must_use]
+    pub fn check(&self, name: &str) -> CheckPlan {
+        let own = self.checks.get(name).cloned().unwrap_or_default();
+        CheckPlan {
+            enabled: own.enabled,
+            interval: own.interval.unwrap_or(self.interval),
+            timeout: own.timeout.unwrap_or(self.timeout),
+            rise: own.rise.unwrap_or(self.rise),
+            fall: own.fall.unwrap_or(self.fall),
+        }
+    }
+}
+
+/// How many live asynchronous tasks are too many.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TaskThresholds {
+    /// From this many live tasks on the check is degraded.
+    #[schemars(range(min = 1))]
+    pub degraded: u64,
+    /// From this many live tasks on the check is unhealthy.
+    #[schemars(range(min = 1))]
+    pub unhealthy: u64,
+}
+
+impl Default for TaskThresholds {
+    fn default() -> Self {
+        Self {
+            degraded: 1_000,
+            unhealthy: 10_000,
+        }
+    }
+}
+
+/// How many failing collectors are too many: a count, or a percentage of all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CollectorThresholds {
+    /// From this many failing collectors on the check is degraded.
+    pub degraded: Threshold,
+    /// From this many failing collectors on the check is unhealthy.
+    pub unhealthy: Threshold,
+}
+
+impl Default for CollectorThresholds {
+    fn default() -> Self {
+        Self {
+            degraded: Threshold::Count(1),
+            unhealthy: Threshold::Percent(100.0),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The configuration as types: one struct for each section of the file.
+//!
+//! The doc comment of a field is its reference documentation: it becomes the description in the
+//! JSON Schema and the text in `docs/configuration.md`.
+
+mod exporters;
+mod health;
+mod limits;
+mod log;
+mod plugins;
+mod server;
+mod telemetry;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use exporters::ExporterSection;
+pub use health::{CheckPlan, CheckSection, CollectorThresholds, Health, TaskThresholds};
+pub use limits::Limits;
+pub use log::{Log, LogFormat};
+pub use plugins::{ComponentPlan, ComponentSection, PluginSection, Plugins};
+pub use server::{Scrape, Server};
+pub use telemetry::Telemetry;
+
+/// The configuration of gaxx-mon. Every key has a default; an empty file is valid.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Whether, where and how often this machine is monitored.
+    pub telemetry: Telemetry,
+    /// The listener of the monitoring pages.
+    pub server: Server,
+    /// What a scrape of `/metrics` waits for.
+    pub scrape: Scrape,
+    /// Where plugins come from, and a section for each of them.
+    pub plugins: Plugins,
+    /// When checks run, and what makes this program itself unhealthy.
+    pub health: Health,
+    /// The exporters that run, each under a name of its own.
+    pub exporters: BTreeMap<String, ExporterSection>,
+    /// Upper bounds on what clients and plugins may use.
+    pub limits: Limits,
+    /// What is logged, and how.
+    pub log: Log,
+    /// The folder for what must outlive the program, such as the plugins' own state. A relative
+    /// path counts from the folder of the configuration file. If it is not set:
+    /// `/var/lib/gaxx-mon` for root, else `gaxx-mon` in `$XDG_STATE_HOME` or `~/.local/state`.
+    #[schemars(length(min = 1))]
+    pub state_folder: Option<PathBuf>,
+}

@@ -1,0 +1,22 @@
+//! The kinds of values a setting can have beside plain text, numbers and lists.
+
+mod duration;
+mod endpoint;
+mod format;
+mod log_filter;
+mod secret;
+mod settings;
+mod size;
+mod threshold;
+
+pub use duration::{Duration, DurationError};
+pub use endpoint::Endpoint;
+pub use log_filter::{LogFilter, LogFilterError};
+pub use secret::Secret;
+pub use settings::Settings;
+pub use size::{Size, SizeError};
+pub use threshold::{Threshold, ThresholdError};
+
+pub(super) use duration::seconds_or_text;
+pub(super) use format::{FORMATS, Format};
+pub(super) use secret::MASK;

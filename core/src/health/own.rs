@@ -1,0 +1,80 @@
+//! Checks of the program itself.
+
+use std::sync::Arc;
+
+use gaxx_abi::{
+    Attribute, Verdict,
+    component::status::{DEGRADED, HEALTHY, UNHEALTHY},
+};
+
+use crate::{
+    config::{CollectorThresholds, TaskThresholds},
+    plugin::{Component, Kind},
+};
+
+/// Whether too many asynchronous tasks live.
+pub fn tasks(live: u64, thresholds: &TaskThresholds) -> Verdict {
+    let status = match live {
+        live if live >= thresholds.unhealthy => UNHEALTHY,
+        live if live >= thresholds.degraded => DEGRADED,
+        _ => HEALTHY,
+    };
+    Verdict {
+        status,
+        message: format!("{live} live tasks").into(),
+        details: vec![fact("live", live)].into(),
+    }
+}
+
+/// Whether every collector delivers.
+pub fn collectors(components: &[Arc<Component>], thresholds: &CollectorThresholds) -> Verdict {
+    let all = components.iter().filter(|component| component.kind == Kind::Collector);
+    let (mut total, mut failing) = (0, Vec::new());
+    for collector in all {
+        total += 1;
+        if let Some(failure) = collector.record().failure {
+            failing.push(fact(&collector.owner.to_string(), failure.message));
+        }
+    }
+    let failed = failing.len() as u64;
+    let status = match failed {
+        0 => HEALTHY,
+        _ if thresholds.unhealthy.reached(failed, total) => UNHEALTHY,
+        _ if thresholds.degraded.reached(failed, total) => DEGRADED,
+        _ => HEALTHY,
+    };
+    let message = match failing.first() {
+        None => format!("all {total} collectors deliver"),
+        Some(first) => {
+            let names: Vec<&str> = failing.iter().map(|fact| fact.name.as_str()).collect();
+            format!(
+                "{failed} of {total} collectors do not deliver: {} ({})",
+                names.join(", "),
+                first.value
+            )
+        }
+    };
+    Verdict { status, message: message.into(), details: failing.into() }
+}
+
+fn fact(name: &str, value: impl ToString) -> Attribute {
+    Attribute { name: name.into(), value: value.to_string().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_are_judged_by_thresholds() {
+        let thresholds = TaskThresholds { degraded: 10, unhealthy: 20 };
+        let judged = |live| tasks(live, &thresholds).status;
+        assert_eq!([judged(9), judged(10), judged(20)], [HEALTHY, DEGRADED, UNHEALTHY]);
+    }
+
+    #[test]
+    fn no_collectors_are_no_fault() {
+        let verdict = collectors(&[], &CollectorThresholds::default());
+        assert_eq!(verdict.status, HEALTHY);
+    }
+}

@@ -1,0 +1,35 @@
+//! The health report, in the form that the first program had.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// The health of the whole.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// `healthy`, `degraded` or `unhealthy`.
+    pub status: &'static str,
+    /// When the report was made.
+    pub timestamp: String,
+    /// Every check, ordered by name.
+    pub checks: Vec<CheckReport>,
+}
+
+/// The health of one thing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckReport {
+    /// The check's name.
+    pub name: String,
+    /// `healthy`, `degraded`, `unhealthy`, or `unknown` where the check could not find out or has
+    /// not run yet.
+    pub status: &'static str,
+    /// What the check said last.
+    pub message: String,
+    /// When it last ran; `null` where it has not yet.
+    pub last_checked: Option<String>,
+    /// How long that took, in seconds.
+    pub duration: f64,
+    /// Facts behind it; left out where there are none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
+}

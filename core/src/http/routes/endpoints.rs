@@ -1,0 +1,123 @@
+//! The paths of plugins: requests and replies are streamed across the border.
+
+mod body;
+mod reply;
+mod table;
+
+use std::{sync::Arc, time::Instant};
+
+use bytes::Buf;
+use futures_util::Stream;
+use gaxx_abi::{Header, Request, abi_std::RVec};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use warp::{Filter, Rejection, Reply, filters::BoxedFilter, path::FullPath, reply::Response};
+
+use self::table::Found;
+use super::with;
+use crate::{
+    http::{Failure, Peer, Stopping, methods},
+    monitor::Monitor,
+    plugin::{Component, nanos},
+};
+
+/// Answers the paths that plugins have on this listener.
+pub(super) fn route(monitor: &Arc<Monitor>, listener: &'static str) -> BoxedFilter<(Response,)> {
+    warp::path::full()
+        .and(warp::method())
+        .and(with(monitor))
+        .and_then(move |path: FullPath, method: Method, monitor: Arc<Monitor>| async move {
+            match table::find(&monitor.catalog, listener, &method, path.as_str()) {
+                Found::Nothing => Err(warp::reject::not_found()),
+                found => Ok::<_, Rejection>((found, path, method)),
+            }
+        })
+        .untuple_one()
+        .and(methods::any("plugin_endpoint"))
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::get::<Peer>())
+        .and(warp::ext::get::<Stopping>())
+        .and(warp::body::stream())
+        .then(answer)
+        .boxed()
+}
+
+#[allow(clippy::too_many_arguments)] // What the filters above extract.
+async fn answer<B: Buf + Send + 'static>(
+    found: Found,
+    path: FullPath,
+    method: Method,
+    query: String,
+    headers: HeaderMap,
+    peer: Peer,
+    stopping: Stopping,
+    body: impl Stream<Item = Result<B, warp::Error>> + Send + 'static,
+) -> Response {
+    let (component, route) = match found {
+        Found::Route { component, route } => (component, route),
+        Found::OtherMethods(allowed) => return refuse_method(&allowed),
+        Found::Nothing => return Failure::not_found("no such path", "GET / lists the pages").into_response(),
+    };
+    let Some(permit) = component.admit() else {
+        return too_many(&component);
+    };
+    let request = Request {
+        route,
+        method: method.as_str().into(),
+        path: path.as_str().into(),
+        query: query.into(),
+        headers: pass_on(&headers),
+        peer: peer.address.to_string().into(),
+        identity: "".into(),
+        attributes: RVec::new(),
+    };
+    let (reply, answered) = reply::channel(stopping);
+    let body = body::channel(body);
+    let deadline = component.timing.deadline;
+    let called = Arc::clone(&component);
+    component.call_endpoint(move |endpoint| {
+        // Held until the call returns, so that calls that hang are bounded too.
+        let _permit = permit;
+        let began = Instant::now();
+        let result = endpoint.handle(request, body, reply, nanos(deadline)).into_result();
+        called.called(began.elapsed(), result.as_ref().err());
+        result
+    });
+    answered.response(&component).await
+}
+
+fn refuse_method(allowed: &str) -> Response {
+    let mut response = Failure::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this path does not take that method",
+        format!("use one of: {allowed}"),
+    )
+    .into_response();
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+fn too_many(component: &Component) -> Response {
+    let mut response = Failure::unavailable(
+        format!("{} is answering as many requests as it may", component.owner),
+        "try again in a second",
+    )
+    .into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// The headers that a plugin sees: all but those that hold secrets of the listener.
+fn pass_on(headers: &HeaderMap) -> RVec<Header> {
+    let secret = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
+    headers
+        .iter()
+        .filter(|(name, _)| !secret.contains(name))
+        .map(|(name, value)| Header {
+            name: name.as_str().into(),
+            value: value.as_bytes().to_vec().into(),
+        })
+        .collect()
+}

@@ -1,0 +1,167 @@
+//! Calls of components.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use prometheus::{
+    Counter, CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, Registry,
+};
+
+use super::{named, register};
+use crate::{
+    plugin::{Kind, record::Reason},
+    registry::Owner,
+};
+
+/// Buckets in seconds: a component's cost is told by its power of ten.
+const BUCKETS: &[f64] = &[0.0001, 0.001, 0.01, 0.1, 1.0, 10.0];
+const LABELS: &[&str] = &["plugin", "component", "kind"];
+
+/// Calls of all components.
+#[derive(Debug, Clone)]
+pub struct Components {
+    calls: CounterVec,
+    failures: CounterVec,
+    duration: HistogramVec,
+    last_success: GaugeVec,
+    collector_duration: GaugeVec,
+    collector_success: GaugeVec,
+}
+
+/// Calls of one component.
+#[derive(Debug, Clone)]
+pub struct ComponentMetrics {
+    calls: Counter,
+    failures: Vec<Counter>,
+    duration: Histogram,
+    last_success: Gauge,
+    /// As `node_exporter` tells of its collectors; nothing for other kinds.
+    collector: Option<(Gauge, Gauge)>,
+}
+
+impl Components {
+    pub(super) fn new(registry: &Registry) -> Self {
+        let histogram = HistogramOpts::new(
+            "gaxx_plugin_component_duration_seconds",
+            "How long calls of a component took.",
+        );
+        let failures: Vec<&str> = LABELS.iter().copied().chain(["reason"]).collect();
+        let counter = |name, help, labels: &[&str]| {
+            register(registry, CounterVec::new(named(name, help), labels))
+        };
+        let gauge = |name, help, labels: &[&str]| {
+            register(registry, GaugeVec::new(named(name, help), labels))
+        };
+        Self {
+            calls: counter(
+                "gaxx_plugin_component_calls_total",
+                "Calls of a component that ended or passed their deadline.",
+                LABELS,
+            ),
+            failures: counter(
+                "gaxx_plugin_component_failures_total",
+                "Calls of a component that failed, by reason.",
+                &failures,
+            ),
+            duration: register(
+                registry,
+                HistogramVec::new(histogram.buckets(BUCKETS.to_vec()), LABELS),
+            ),
+            last_success: gauge(
+                "gaxx_plugin_component_last_success_timestamp_seconds",
+                "When a call of a component last succeeded, in seconds since the Unix epoch; 0: never.",
+                LABELS,
+            ),
+            collector_duration: gauge(
+                "node_scrape_collector_duration_seconds",
+                "How long the last collection of a collector took.",
+                &["collector"],
+            ),
+            collector_success: gauge(
+                "node_scrape_collector_success",
+                "Whether the last collection of a collector succeeded.",
+                &["collector"],
+            ),
+        }
+    }
+
+    /// The metrics of a component, at zero.
+    pub fn of(&self, owner: &Owner, kind: Kind) -> ComponentMetrics {
+        let component = owner.component_label();
+        let labels = [owner.plugin.as_str(), &component, kind.label()];
+        let failures = Reason::ALL.iter().map(|reason| {
+            let [plugin, component, kind] = labels;
+            self.failures.with_label_values(&[plugin, component, kind, reason.label()])
+        });
+        let collector = (kind == Kind::Collector).then(|| {
+            (
+                self.collector_duration.with_label_values(&[&component]),
+                self.collector_success.with_label_values(&[&component]),
+            )
+        });
+        ComponentMetrics {
+            calls: self.calls.with_label_values(&labels),
+            failures: failures.collect(),
+            duration: self.duration.with_label_values(&labels),
+            last_success: self.last_success.with_label_values(&labels),
+            collector,
+        }
+    }
+
+    /// Forgets a component that is gone.
+    pub fn forget(&self, owner: &Owner, kind: Kind) {
+        let component = owner.component_label();
+        let labels = [owner.plugin.as_str(), &component, kind.label()];
+        // What is not there is forgotten already.
+        for reason in Reason::ALL {
+            let [plugin, component, kind] = labels;
+            let _ = self.failures.remove_label_values(&[plugin, component, kind, reason.label()]);
+        }
+        let _ = self.calls.remove_label_values(&labels);
+        let _ = self.duration.remove_label_values(&labels);
+        let _ = self.last_success.remove_label_values(&labels);
+        if kind == Kind::Collector {
+            let _ = self.collector_duration.remove_label_values(&[&component]);
+            let _ = self.collector_success.remove_label_values(&[&component]);
+        }
+    }
+}
+
+impl ComponentMetrics {
+    /// A call came back.
+    pub fn observed(&self, took: Duration, late: bool) {
+        // One that passed its deadline was counted then.
+        if !late {
+            self.calls.inc();
+        }
+        self.duration.observe(took.as_secs_f64());
+        if let Some((duration, _)) = &self.collector {
+            duration.set(took.as_secs_f64());
+        }
+    }
+
+    /// A call succeeded.
+    pub fn succeeded(&self, now: SystemTime) {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.last_success.set(now.as_secs_f64());
+        if let Some((_, success)) = &self.collector {
+            success.set(1.0);
+        }
+    }
+
+    /// A call failed.
+    pub fn failed(&self, reason: Reason) {
+        if matches!(reason, Reason::Deadline | Reason::Stuck) {
+            self.calls.inc();
+        }
+        if let Some(counter) = Reason::ALL
+            .iter()
+            .position(|other| *other == reason)
+            .and_then(|at| self.failures.get(at))
+        {
+            counter.inc();
+        }
+        if let Some((_, success)) = &self.collector {
+            success.set(0.0);
+        }
+    }
+}

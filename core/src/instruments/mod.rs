@@ -1,0 +1,72 @@
+//! What gaxx-mon measures of itself.
+//!
+//! Every label comes from a closed set or from the configuration, never from a caller's text.
+
+mod components;
+mod exports;
+mod health;
+mod listeners;
+mod plugins;
+mod process;
+mod seed;
+
+pub use components::{ComponentMetrics, Components};
+pub use exports::{ExporterMetrics, Exports};
+pub use health::Health;
+pub use listeners::{ListenerMetrics, Listeners};
+pub use plugins::Plugins;
+pub use seed::Seed;
+
+use prometheus::{Opts, Registry, core::Collector};
+
+/// All instruments, in a registry of the `prometheus` crate.
+#[derive(Debug, Clone)]
+pub struct Instruments {
+    /// Where they are gathered from.
+    pub registry: Registry,
+    /// The names that the first program had.
+    pub seed: Seed,
+    /// Calls of components.
+    pub components: Components,
+    /// The state of plugins.
+    pub plugins: Plugins,
+    /// The results of health checks.
+    pub health: Health,
+    /// Exporters and their queues.
+    pub exports: Exports,
+    /// HTTP.
+    pub listeners: Listeners,
+}
+
+impl Instruments {
+    /// Instruments at zero. `role` is the program's role: `main`.
+    pub fn new(role: &str) -> Self {
+        let registry = Registry::new();
+        let own = Self {
+            seed: Seed::new(&registry),
+            components: Components::new(&registry),
+            plugins: Plugins::new(&registry),
+            health: Health::new(&registry),
+            exports: Exports::new(&registry),
+            listeners: Listeners::new(&registry),
+            registry,
+        };
+        process::register(&own.registry, role);
+        own
+    }
+}
+
+/// Makes an instrument and registers it.
+///
+/// # Panics
+///
+/// Where a name is wrong or taken: names are fixed in the code, so the first test finds it.
+fn register<T: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<T>) -> T {
+    let instrument = made.expect("the instrument's name and labels are valid");
+    registry.register(Box::new(instrument.clone())).expect("the instrument's name is its own");
+    instrument
+}
+
+fn named(name: &str, help: &str) -> Opts {
+    Opts::new(name, help)
+}

@@ -1,0 +1,17 @@
+//! The core of gaxx-mon: it loads plugins, collects from them, checks, exports and serves.
+//!
+//! `docs/architecture.md` is the map of these modules.
+
+pub mod build;
+pub mod cli;
+pub mod config;
+pub mod export;
+pub mod health;
+pub mod http;
+pub mod instruments;
+pub mod loader;
+pub mod monitor;
+pub mod plugin;
+pub mod process;
+pub mod registry;
+pub mod time;

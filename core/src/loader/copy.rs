@@ -1,0 +1,271 @@
+//! Private copies: what is loaded is a copy of the bytes that were checked, in a folder that only
+//! this user can enter. Replacing or truncating the original then harms nothing, and a new version
+//! has a path of its own, without which the dynamic linker would hand out the old one.
+//!
+//! Each process has a folder `loaded/<pid>-<n>` in the state folder. It holds a lock on the file
+//! `lock` in it as long as it lives; a folder whose lock is free is left from a crash.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io::{self, Write},
+    os::{
+        fd::OwnedFd,
+        unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    },
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use rustix::{
+    fs::{FlockOperation, Mode, OFlags, StatVfsMountFlags, flock, fstat, open, statvfs},
+    io::Errno,
+    process::{geteuid, getpid},
+};
+
+use super::{Digest, error::Refusal};
+
+/// The private copies of this process. They go when this is dropped or [`Copies::remove`]d.
+#[derive(Debug)]
+pub(super) struct Copies {
+    folder: PathBuf,
+    _lock: OwnedFd,
+    limit: u64,
+    /// Bytes of all copies so far. Held while a copy is written, so that two threads do not
+    /// write the same one.
+    used: Mutex<u64>,
+}
+
+impl Copies {
+    /// Makes this process's folder in the state folder, and sweeps those of dead processes.
+    pub(super) fn open(state_folder: &Path, limit: u64) -> Result<Self, Refusal> {
+        let loaded = state_folder.join("loaded");
+        let failed = |error: io::Error| Refusal::CopyFailed {
+            folder: loaded.clone(),
+            text: error.to_string(),
+        };
+        private_folder(&loaded).map_err(failed)?;
+        // dlopen searches the system for a name without a slash, and a later change of the
+        // working folder must not matter.
+        let loaded = fs::canonicalize(&loaded).map_err(failed)?;
+        sweep(&loaded).map_err(failed)?;
+        let (folder, lock) = claim(&loaded).map_err(failed)?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+            limit,
+            used: Mutex::new(0),
+        })
+    }
+
+    /// The path of a copy of these bytes; they are written unless they were before.
+    pub(super) fn store(&self, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, Refusal> {
+        let path = self.folder.join(format!("{digest}.so"));
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if path.exists() {
+            return Ok(path);
+        }
+        let failed = |error: io::Error| Refusal::CopyFailed {
+            folder: self.folder.clone(),
+            text: error.to_string(),
+        };
+        let mount = statvfs(&self.folder).map_err(|errno| failed(errno.into()))?;
+        if mount.f_flag.contains(StatVfsMountFlags::NOEXEC) {
+            return Err(Refusal::NoExec {
+                folder: self.folder.clone(),
+            });
+        }
+        let total = used.saturating_add(bytes.len() as u64);
+        if total > self.limit {
+            return Err(Refusal::LoadedFull { limit: self.limit });
+        }
+        let part = path.with_extension("part");
+        let written = write(&part, bytes).and_then(|()| fs::rename(&part, &path));
+        if let Err(error) = written {
+            let _ = fs::remove_file(&part);
+            return Err(failed(error));
+        }
+        *used = total;
+        Ok(path)
+    }
+
+    /// Removes all copies. What is mapped stays mapped; nothing can be loaded from here any more.
+    pub(super) fn remove(&self) {
+        if let Err(error) = fs::remove_dir_all(&self.folder)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(folder = %self.folder.display(), %error, "private copies are left behind");
+        }
+    }
+}
+
+impl Drop for Copies {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o500)
+        .open(path)?
+        .write_all(bytes)
+}
+
+/// Makes a folder that only this user can enter, or sees that it is one.
+fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let found = fs::symlink_metadata(path)?;
+    if !found.is_dir() || found.uid() != geteuid().as_raw() {
+        return Err(io::Error::other("it is not a folder of this user"));
+    }
+    if found.mode() & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Makes and locks a folder of a name that is not taken.
+fn claim(loaded: &Path) -> io::Result<(PathBuf, OwnedFd)> {
+    for number in 0..1000 {
+        let folder = loaded.join(format!("{}-{number}", getpid().as_raw_nonzero()));
+        match DirBuilder::new().mode(0o700).create(&folder) {
+            // Another container that shares the state folder may have the same process number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        }
+        match lock(&folder) {
+            Ok(Some(lock)) => return Ok((folder, lock)),
+            // A process that sweeps at this moment took the new folder for an old one.
+            Ok(None) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Err(io::Error::other("no free name for a folder is left"))
+}
+
+/// Locks a folder of copies; nothing where somebody else has it, or just removed it.
+fn lock(folder: &Path) -> Result<Option<OwnedFd>, Errno> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = open(folder.join("lock"), flags, Mode::RUSR | Mode::WUSR)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => return Ok(None),
+        locked => locked?,
+    }
+    let removed = fstat(&file)?.st_nlink == 0;
+    Ok((!removed).then_some(file))
+}
+
+/// Removes the folders of processes that ended without doing so.
+fn sweep(loaded: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(loaded)? {
+        let entry = entry?;
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        let folder = entry.path();
+        let Ok(Some(_lock)) = lock(&folder) else {
+            continue;
+        };
+        match fs::remove_dir_all(&folder) {
+            Ok(()) => {
+                tracing::debug!(folder = %folder.display(), "removed the copies of a process that crashed");
+            }
+            // Another process may sweep too.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                tracing::warn!(folder = %folder.display(), %error, "old copies cannot be removed");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const LIMIT: u64 = 1000;
+
+    fn folders(state: &Path) -> usize {
+        fs::read_dir(state.join("loaded")).unwrap().count()
+    }
+
+    #[test]
+    fn copies_are_private_and_go_with_their_owner() {
+        let state = tempfile::tempdir().unwrap();
+        let copies = Copies::open(state.path(), LIMIT).unwrap();
+        let digest = blake3::hash(b"code");
+        let path = copies.store(&digest, b"code").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"code");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o500);
+        for folder in [path.parent().unwrap(), &state.path().join("loaded")] {
+            assert_eq!(fs::metadata(folder).unwrap().mode() & 0o7777, 0o700);
+        }
+        assert_eq!(copies.store(&digest, b"code").unwrap(), path);
+        drop(copies);
+        assert_eq!(folders(state.path()), 0);
+    }
+
+    #[test]
+    fn a_folder_in_use_is_not_swept_and_one_left_by_a_crash_is() {
+        let state = tempfile::tempdir().unwrap();
+        let alive = Copies::open(state.path(), LIMIT).unwrap();
+        let dead = state.path().join("loaded/1-0");
+        fs::create_dir(&dead).unwrap();
+        fs::write(dead.join("lock"), "").unwrap();
+        fs::write(dead.join("x.so"), "x").unwrap();
+        let second = Copies::open(state.path(), LIMIT).unwrap();
+        assert!(alive.folder.exists() && second.folder.exists());
+        assert_ne!(alive.folder, second.folder);
+        assert!(!dead.exists());
+    }
+
+    #[test]
+    fn the_total_is_capped() {
+        let state = tempfile::tempdir().unwrap();
+        let copies = Copies::open(state.path(), 10).unwrap();
+        copies.store(&blake3::hash(b"123456"), b"123456").unwrap();
+        let full = copies.store(&blake3::hash(b"abcdef"), b"abcdef");
+        assert_eq!(full, Err(Refusal::LoadedFull { limit: 10 }));
+        copies.store(&blake3::hash(b"1234"), b"1234").unwrap();
+    }
+
+    #[test]
+    fn a_state_folder_that_is_a_file_is_a_clear_error() {
+        let state = tempfile::tempdir().unwrap();
+        let file = state.path().join("file");
+        fs::write(&file, "").unwrap();
+        let refusal = Copies::open(&file, LIMIT).unwrap_err();
+        assert!(matches!(refusal, Refusal::CopyFailed { .. }), "{refusal}");
+        assert!(refusal.remedy().contains("state_folder"));
+    }
+
+    #[test]
+    fn a_copy_that_cannot_be_written_is_a_clear_error() {
+        let state = tempfile::tempdir().unwrap();
+        let copies = Copies::open(state.path(), LIMIT).unwrap();
+        let digest = blake3::hash(b"code");
+        fs::remove_dir_all(&copies.folder).unwrap();
+        let refusal = copies.store(&digest, b"code").unwrap_err();
+        assert_eq!(refusal.reason(), "copy_failed");
+        fs::create_dir(&copies.folder).unwrap();
+        copies.store(&digest, b"code").unwrap();
+    }
+
+    #[test]
+    fn many_at_once_each_get_their_own() {
+        let state = tempfile::tempdir().unwrap();
+        let all: Vec<Copies> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| Copies::open(state.path(), LIMIT).unwrap()))
+                .collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        });
+        assert_eq!(folders(state.path()), 8);
+        assert!(all.iter().all(|copies| copies.folder.exists()));
+    }
+}

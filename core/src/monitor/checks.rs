@@ -1,0 +1,74 @@
+//! Runs of health checks.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use gaxx_abi::{Fault, abi_std::RVec, fault};
+
+use super::Monitor;
+use crate::{
+    health::{Engine, check_name},
+    plugin::{Begun, Component, Kind, Object, nanos},
+    registry::Owner,
+};
+
+/// Begins a run of a check; what it says goes to the engine.
+pub(super) fn begin(component: &Arc<Component>, health: &Arc<Engine>) -> Begun {
+    let deadline = component.timing.deadline;
+    let (name, health) = (check_name(&component.owner), Arc::clone(health));
+    let table = Arc::clone(&component.table);
+    let began = Instant::now();
+    component.begin(
+        deadline,
+        move |object| {
+            let Object::HealthCheck(check) = object else { return Err(not_a_check()) };
+            let verdict = check.check(nanos(deadline)).into_result();
+            let mut points = RVec::new();
+            object.points(&mut points);
+            table.deliver(&points, SystemTime::now());
+            verdict
+        },
+        move |result| health.take(&name, result, began.elapsed()),
+    )
+}
+
+/// Tells the engine that a check is late.
+pub(super) fn late(component: &Component, health: &Engine) {
+    let record = component.record();
+    if let (Some(failure), Some(call)) = (record.failure, record.call) {
+        health.take(&check_name(&component.owner), Err(failure), call.started.elapsed());
+    }
+}
+
+fn not_a_check() -> Fault {
+    Fault {
+        kind: fault::kind::UNKNOWN,
+        message: "this component is not a health check".into(),
+        remedy: "".into(),
+        retry_after: 0,
+        attributes: RVec::new(),
+    }
+}
+
+impl Monitor {
+    /// Begins a run of the checks that are wanted, the program's own included.
+    pub fn begin_checks(&self, wanted: impl Fn(&Owner) -> bool) -> Vec<Arc<Component>> {
+        self.check_itself();
+        let components = self.catalog.components().into_iter();
+        let mut pending = Vec::new();
+        for component in components.filter(|one| one.kind == Kind::HealthCheck && wanted(&one.owner)) {
+            begin(&component, &self.health);
+            pending.push(component);
+        }
+        pending
+    }
+
+    /// Tells the engine if this check has not answered in time.
+    pub fn note_late(&self, component: &Component) {
+        if component.overdue(Instant::now()) {
+            late(component, &self.health);
+        }
+    }
+}

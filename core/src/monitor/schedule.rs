@@ -1,0 +1,189 @@
+//! The schedule: who runs when, and who is late.
+//!
+//! One task looks at all components; calls run on the pool's threads. So a thousand components
+//! cost no more tasks than ten.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{Monitor, checks, history};
+use crate::{
+    health,
+    plugin::{
+        Begun, Component, Kind, Object, collecting, nanos,
+        record::{Failure, Reason},
+    },
+};
+
+/// How often collectors run while somebody looks.
+const WATCHED: Duration = Duration::from_secs(2);
+/// The longest time between two looks at calls that are under way.
+const LOOK: Duration = Duration::from_millis(500);
+/// While a call has not come back, the pool is looked after this often.
+const CALL_LOOK: Duration = Duration::from_millis(20);
+
+struct Entry {
+    component: Arc<Component>,
+    next: Instant,
+    expired: bool,
+}
+
+impl Monitor {
+    /// Runs collectors and checks when it is time; never ends.
+    pub async fn run(self: Arc<Self>) {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut plugins = None;
+        let mut own_checks = Instant::now();
+        let mut sample = Instant::now() + Duration::from_secs(1);
+        loop {
+            let current = self.catalog.plugins();
+            if !plugins.as_ref().is_some_and(|known| Arc::ptr_eq(known, &current)) {
+                plugins = Some(current);
+                entries = follow(entries, self.catalog.components());
+                let limit = Instant::now() + self.config().limits.shutdown_timeout.get();
+                self.exports.follow(&self.catalog, limit).await;
+            }
+            let now = Instant::now();
+            let watched = self.pages.any();
+            let mut wake = self.look(&mut entries, now, watched);
+            if now >= own_checks {
+                self.check_itself();
+                own_checks = now + self.config().health.interval.get();
+            }
+            if now >= sample {
+                self.sample();
+                let rest = self.config().telemetry.metrics_interval.get();
+                sample = now + if watched { WATCHED.min(rest) } else { rest };
+            }
+            wake = wake.min(own_checks).min(sample);
+            tokio::select! {
+                () = tokio::time::sleep_until(wake.into()) => {}
+                () = self.changed.notified() => sample = Instant::now(),
+            }
+        }
+    }
+
+    /// Begins what is due, marks what is late; answers when to look again.
+    fn look(&self, entries: &mut [Entry], now: Instant, watched: bool) -> Instant {
+        let stuck = entries.iter().filter(|entry| entry.component.record().is_stuck()).count();
+        let full = stuck >= self.config().limits.max_stuck_threads as usize;
+        let mut wake = now + Duration::from_secs(60);
+        for entry in entries {
+            let component = &Arc::clone(&entry.component);
+            if component.overdue(now) && component.kind == Kind::HealthCheck {
+                checks::late(component, &self.health);
+            }
+            entry.expire_if_old();
+            if component.kind != Kind::Exporter {
+                let interval = interval(component, watched);
+                // Somebody began to look: what would run later runs now.
+                entry.next = entry.next.min(now + interval);
+                if now >= entry.next {
+                    entry.next = now + interval;
+                    if full && component.record().call.is_none() {
+                        component.refuse(too_many_hang(stuck));
+                    } else if self.begin(component) == Begun::Yes {
+                        entry.expired = false;
+                    }
+                }
+                wake = wake.min(entry.next);
+            }
+            if let Some(call) = component.record().call {
+                wake = wake.min(if call.late { now + LOOK } else { now + CALL_LOOK });
+            }
+        }
+        wake
+    }
+
+    fn begin(&self, component: &Arc<Component>) -> Begun {
+        match component.kind {
+            Kind::HealthCheck => checks::begin(component, &self.health),
+            _ => collecting::begin(component),
+        }
+    }
+
+    pub(super) fn check_itself(&self) {
+        let began = Instant::now();
+        let config = self.config();
+        let live = tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64;
+        let tasks = health::tasks(live, &config.health.tasks);
+        self.health.take("tasks", Ok(tasks), began.elapsed());
+        let began = Instant::now();
+        let components = self.catalog.components();
+        let collectors = health::collectors(&components, &config.health.collectors);
+        self.health.take("collectors", Ok(collectors), began.elapsed());
+        for plugin in self.catalog.plugins().iter() {
+            self.instruments.plugins.set(&plugin.name, plugin.state());
+        }
+    }
+
+    fn sample(&self) {
+        let snapshot = self.registry.snapshot();
+        history::lock(&self.history).sample(&snapshot, Instant::now());
+    }
+}
+
+impl Entry {
+    /// Takes the values away that are kept for too long.
+    fn expire_if_old(&mut self) {
+        let record = self.component.record();
+        let old = record.age().is_some_and(|age| age > self.component.timing.keep);
+        if old && record.failure.is_some() && !self.expired {
+            self.component.table.expire();
+            self.expired = true;
+        }
+    }
+}
+
+/// Keeps the times of components that stay; new ones run at once.
+fn follow(mut before: Vec<Entry>, components: Vec<Arc<Component>>) -> Vec<Entry> {
+    let entries = components.into_iter().map(|component| {
+        let known = before.iter().position(|entry| Arc::ptr_eq(&entry.component, &component));
+        match known {
+            Some(at) => before.swap_remove(at),
+            None => Entry { component, next: Instant::now(), expired: false },
+        }
+    });
+    entries.collect()
+}
+
+fn interval(component: &Component, watched: bool) -> Duration {
+    let own = component.timing.interval;
+    if watched && collecting::is_collected(component) { own.min(WATCHED) } else { own }
+}
+
+fn too_many_hang(stuck: usize) -> Failure {
+    Failure::new(
+        Reason::Stuck,
+        format!("not called: {stuck} calls of plugins hang already"),
+        "find the plugins in state `stuck`, mend or disable them, and restart; \
+         limits.max_stuck_threads is how many may hang",
+    )
+}
+
+/// Stops components, side by side, until the deadline.
+pub(super) async fn stop(components: &[Arc<Component>], deadline: Instant) {
+    for component in components {
+        component.host.cancel();
+    }
+    for component in components {
+        if component.record().is_stuck() {
+            continue;
+        }
+        component.idle(deadline).await;
+        let left = deadline.saturating_duration_since(Instant::now());
+        component.begin(
+            left,
+            move |object: &mut Object| {
+                object.stop(nanos(left));
+                Ok(())
+            },
+            drop,
+        );
+    }
+    for component in components.iter().filter(|component| !component.record().is_stuck()) {
+        component.idle(deadline).await;
+    }
+}

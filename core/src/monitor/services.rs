@@ -1,0 +1,33 @@
+//! What the monitor gives to plugins.
+
+use std::sync::Arc;
+
+use gaxx_abi::Fault;
+
+use crate::{
+    health::Engine,
+    plugin::Services,
+    process,
+    registry::{Registry, Selection, json},
+};
+
+/// What the monitor gives to plugins.
+pub(super) struct Inside {
+    pub(super) registry: Registry,
+    pub(super) health: Arc<Engine>,
+}
+
+impl Services for Inside {
+    fn metrics(&self) -> String {
+        let encoded = json::encode(&self.registry.snapshot().select(&Selection::All));
+        String::from_utf8(encoded).unwrap_or_else(|_| "[]".to_owned())
+    }
+
+    fn health(&self) -> String {
+        serde_json::to_string(&self.health.report()).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    fn process(&self, what: u32) -> Result<Vec<u8>, Fault> {
+        process::answer(what)
+    }
+}

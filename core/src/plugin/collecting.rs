@@ -1,0 +1,73 @@
+//! Collections: by the clock, and for a scrape.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use gaxx_abi::abi_std::RVec;
+
+use super::{Begun, Component, Kind, Object, nanos};
+use crate::registry::Selection;
+
+/// Begins a collection of a collector, or reads the numbers of an endpoint.
+pub fn begin(component: &Arc<Component>) -> Begun {
+    let deadline = component.timing.deadline;
+    let table = Arc::clone(&component.table);
+    component.begin(
+        deadline,
+        move |object| {
+            let mut points = RVec::new();
+            match object {
+                Object::Collector(collector) => {
+                    collector.collect(nanos(deadline), &mut points).into_result()?;
+                }
+                other => other.points(&mut points),
+            }
+            Ok(points)
+        },
+        move |result| {
+            if let Ok(points) = result {
+                table.deliver(&points, SystemTime::now());
+            }
+        },
+    )
+}
+
+/// Whether its numbers come by collections.
+pub fn is_collected(component: &Component) -> bool {
+    matches!(component.kind, Kind::Collector | Kind::Endpoint)
+}
+
+/// Has the numbers of all selected components that are older than `max_age` collected anew, and
+/// waits for them, no longer than `patience`.
+///
+/// Collections that are under way are shared, and those that are under way for longer than
+/// `patience` are not waited for: what is late for one scrape is late for all.
+pub async fn refresh(
+    components: &[Arc<Component>],
+    selection: &Selection,
+    max_age: Duration,
+    patience: Duration,
+) {
+    let now = Instant::now();
+    let mut pending = Vec::new();
+    let selected = components.iter().filter(|component| selection.takes(&component.owner));
+    for component in selected.filter(|component| is_collected(component)) {
+        let record = component.record();
+        if let Some(call) = record.call {
+            if !call.late && now.duration_since(call.started) < patience {
+                pending.push(component);
+            }
+        } else if record.age().is_none_or(|age| age > max_age)
+            && begin(component) == Begun::Yes
+        {
+            pending.push(component);
+        }
+    }
+    for component in pending {
+        if !component.idle(now + patience).await {
+            component.table.mark_late();
+        }
+    }
+}

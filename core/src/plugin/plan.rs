@@ -1,0 +1,166 @@
+//! What the configuration wants of the plugins that were found.
+
+use std::time::Duration;
+
+use gaxx_abi::manifest;
+use serde_json::{Map, Value};
+
+use super::{Candidate, Discovery, Failed, Kind, Timing, schema};
+use crate::{
+    config::{Config, PluginSection},
+    health,
+    registry::Owner,
+};
+
+/// A component that should run, and how.
+#[derive(Clone, PartialEq)]
+pub struct Want {
+    /// Whose it will be.
+    pub owner: Owner,
+    /// What it does.
+    pub kind: Kind,
+    /// Its settings, a JSON object. Any of them may be a secret: this is not for showing.
+    pub settings: String,
+    /// When it runs.
+    pub timing: Timing,
+    /// How many batches wait for an exporter at most; zero for all else.
+    pub queue: usize,
+    /// The paths of an endpoint; empty for all else.
+    pub routes: Vec<manifest::Route>,
+}
+
+/// What should become of a plugin.
+#[derive(Clone)]
+pub struct PluginPlan {
+    /// The plugin.
+    pub candidate: Candidate,
+    /// Whether the configuration has it on.
+    pub enabled: bool,
+    /// How many series it may have.
+    pub max_series: usize,
+    /// The components that should run.
+    pub wants: Vec<Want>,
+    /// The components that should not.
+    pub off: Vec<(String, Kind)>,
+}
+
+/// What should become of all plugins.
+#[derive(Clone, Default)]
+pub struct Plan {
+    /// Each plugin that can be used.
+    pub plugins: Vec<PluginPlan>,
+    /// Each library that cannot.
+    pub failed: Vec<Failed>,
+}
+
+/// What the configuration wants of the plugins that were found.
+pub fn plan(config: &Config, found: &Discovery) -> Plan {
+    let plugins = found.candidates.iter().map(|candidate| plan_one(config, candidate));
+    Plan { plugins: plugins.collect(), failed: found.failed.clone() }
+}
+
+fn plan_one(config: &Config, candidate: &Candidate) -> PluginPlan {
+    let manifest = &candidate.manifest;
+    let section = config.plugins.section(&manifest.name);
+    let mut wants = Vec::new();
+    let mut off = Vec::new();
+    for component in &manifest.components {
+        // A kind that a newer plugin has and this host does not know is passed over.
+        let Some(kind) = Kind::from_number(component.kind) else { continue };
+        let wanted = match kind {
+            Kind::Exporter => exporters(config, candidate, component),
+            _ => instances(config, &section, candidate, component, kind),
+        };
+        if !section.enabled || wanted.is_empty() {
+            off.push((component.name.to_string(), kind));
+        } else {
+            wants.extend(wanted);
+        }
+    }
+    PluginPlan {
+        candidate: candidate.clone(),
+        enabled: section.enabled,
+        max_series: usize::try_from(section.max_series).unwrap_or(usize::MAX),
+        wants,
+        off,
+    }
+}
+
+/// One for each instance, or the only one.
+fn instances(
+    config: &Config,
+    section: &PluginSection,
+    candidate: &Candidate,
+    component: &manifest::Component,
+    kind: Kind,
+) -> Vec<Want> {
+    let names: Vec<(String, Map<String, Value>)> = if section.instances.is_empty() {
+        vec![(String::new(), section.settings.reveal().clone())]
+    } else {
+        let overlaid = |settings| section.settings.overlaid(settings).reveal().clone();
+        section.instances.iter().map(|(name, own)| (name.clone(), overlaid(own))).collect()
+    };
+    let wanted = names.into_iter().filter_map(|(instance, settings)| {
+        let mut owner = Owner::new(candidate.manifest.name.as_str(), component.name.as_str());
+        owner.instance = instance;
+        let timing = timing(config, section, component, kind, &owner)?;
+        Some(Want {
+            settings: schema::pick(&settings, component),
+            routes: component.routes.to_vec(),
+            owner,
+            kind,
+            timing,
+            queue: 0,
+        })
+    });
+    wanted.collect()
+}
+
+/// When a component runs; nothing if it is off.
+fn timing(
+    config: &Config,
+    section: &PluginSection,
+    component: &manifest::Component,
+    kind: Kind,
+    owner: &Owner,
+) -> Option<Timing> {
+    let keep = section.keep_values.get();
+    let own_wish = (component.interval > 0)
+        .then(|| Duration::from_nanos(component.interval).try_into().ok())
+        .flatten();
+    let default = own_wish.unwrap_or(config.telemetry.metrics_interval);
+    let plan = section.component(&component.name, default);
+    if kind == Kind::HealthCheck {
+        let check = config.health.check(&health::check_name(owner));
+        return (plan.enabled && check.enabled).then(|| Timing {
+            interval: check.interval.get(),
+            deadline: check.timeout.get(),
+            keep,
+        });
+    }
+    plan.enabled.then(|| Timing { interval: plan.interval.get(), deadline: plan.deadline.get(), keep })
+}
+
+/// One for each section of the configuration that runs this exporter.
+fn exporters(config: &Config, candidate: &Candidate, component: &manifest::Component) -> Vec<Want> {
+    let wanted = config.exporters.iter().filter_map(|(name, section)| {
+        let runs = section.exporter.as_deref().unwrap_or(name);
+        if runs != component.name.as_str() || !section.enabled {
+            return None;
+        }
+        let mut owner = Owner::new(candidate.manifest.name.as_str(), component.name.as_str());
+        if name != component.name.as_str() {
+            owner.instance.clone_from(name);
+        }
+        let interval = section.interval.unwrap_or(config.telemetry.metrics_interval).get();
+        Some(Want {
+            owner,
+            kind: Kind::Exporter,
+            settings: schema::pick(section.settings.reveal(), component),
+            timing: Timing { interval, deadline: section.deadline.get(), keep: interval * 10 },
+            queue: section.queue as usize,
+            routes: Vec::new(),
+        })
+    });
+    wanted.collect()
+}

@@ -1,0 +1,133 @@
+//! The settings that plugins understand.
+
+use gaxx_abi::manifest;
+use serde_json::{Map, Value, json};
+
+use super::{Discovery, Kind};
+use crate::config::{Claim, ExporterSchema, KnownPlugins, PluginSchema};
+
+/// What the configuration may say about the plugins that were found.
+pub fn known(found: &Discovery) -> KnownPlugins {
+    let mut known = KnownPlugins::default();
+    for candidate in &found.candidates {
+        let manifest = &candidate.manifest;
+        let (mut components, mut own) = (Vec::new(), Vec::new());
+        for component in &manifest.components {
+            let schema = parse(component);
+            match Kind::from_number(component.kind) {
+                Some(Kind::Exporter) => known.exporters.push(ExporterSchema {
+                    name: component.name.to_string(),
+                    plugin: manifest.name.to_string(),
+                    schema,
+                }),
+                Some(_) => own.push(schema),
+                None => continue,
+            }
+            components.push(component.name.to_string());
+        }
+        known.plugins.push(PluginSchema {
+            name: manifest.name.to_string(),
+            schema: union(&own),
+            components,
+        });
+        let claims = manifest.attributes.iter().filter(|attribute| attribute.name == "claim");
+        known.claims.extend(claims.filter_map(|attribute| claim(&attribute.value)));
+    }
+    known.failed = found.failed.iter().map(|failed| failed.name.clone()).collect();
+    known
+}
+
+/// The settings that one component understands, of all that its section has.
+///
+/// The section of a plugin is the union of what its components understand.
+pub(super) fn pick(section: &Map<String, Value>, component: &manifest::Component) -> String {
+    let schema = parse(component);
+    let understood = schema.get("properties").and_then(Value::as_object);
+    let own: Map<String, Value> = section
+        .iter()
+        .filter(|(key, _)| understood.is_some_and(|keys| keys.contains_key(*key)))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    Value::Object(own).to_string()
+}
+
+/// The loader has checked that it is an object.
+fn parse(component: &manifest::Component) -> Value {
+    serde_json::from_str(&component.settings).unwrap_or_else(|_| json!({ "type": "object" }))
+}
+
+/// The schema of a section that several components read.
+fn union(schemas: &[Value]) -> Value {
+    let mut whole = Map::new();
+    for part in ["properties", "$defs"] {
+        let entries = schemas.iter().filter_map(|schema| schema.get(part)?.as_object());
+        let merged: Map<String, Value> =
+            entries.flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+        if !merged.is_empty() {
+            whole.insert(part.to_owned(), Value::Object(merged));
+        }
+    }
+    let mut required: Vec<Value> = Vec::new();
+    for key in schemas.iter().filter_map(|schema| schema.get("required")?.as_array()).flatten() {
+        if !required.contains(key) {
+            required.push(key.clone());
+        }
+    }
+    whole.insert("type".to_owned(), json!("object"));
+    whole.insert("required".to_owned(), Value::Array(required));
+    whole.insert("additionalProperties".to_owned(), json!(false));
+    Value::Object(whole)
+}
+
+/// Reads `telemetry.otlp_endpoint=otlp.endpoint`.
+fn claim(text: &str) -> Option<Claim> {
+    let (key, target) = text.split_once('=')?;
+    let (exporter, setting) = target.split_once('.')?;
+    Some(Claim { key: key.to_owned(), exporter: exporter.to_owned(), setting: setting.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use gaxx_abi::abi_std::RVec;
+
+    use super::*;
+
+    fn component(schema: &Value) -> manifest::Component {
+        manifest::Component {
+            kind: 0,
+            name: "a".into(),
+            description: "".into(),
+            settings: schema.to_string().into(),
+            interval: 0,
+            routes: RVec::new(),
+            attributes: RVec::new(),
+        }
+    }
+
+    #[test]
+    fn a_component_is_given_what_it_understands() {
+        let component = component(&json!({ "properties": { "procfs": {}, "cpu": {} } }));
+        let section = json!({ "procfs": "/proc", "disk": 1 });
+        assert_eq!(pick(section.as_object().unwrap(), &component), r#"{"procfs":"/proc"}"#);
+    }
+
+    #[test]
+    fn a_section_is_the_union_of_its_components() {
+        let one = json!({ "properties": { "a": { "type": "string" } }, "required": ["a"] });
+        let other = json!({ "properties": { "b": {} }, "required": ["a"], "$defs": { "T": {} } });
+        let whole = union(&[one, other]);
+        assert_eq!(whole["properties"].as_object().unwrap().len(), 2);
+        assert_eq!(whole["required"], json!(["a"]));
+        assert!(whole["$defs"]["T"].is_object());
+        assert_eq!(whole["additionalProperties"], json!(false));
+    }
+
+    #[test]
+    fn a_claim_names_key_exporter_and_setting() {
+        let read = claim("telemetry.otlp_endpoint=otlp.endpoint").unwrap();
+        assert_eq!((read.exporter.as_str(), read.setting.as_str()), ("otlp", "endpoint"));
+        assert!(claim("nonsense").is_none());
+    }
+}

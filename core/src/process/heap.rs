@@ -1,0 +1,84 @@
+//! The allocator: jemalloc's own figures.
+#![allow(
+    // jemalloc is asked by name through `mallctl`, which is a C function.
+    unsafe_code
+)]
+
+use serde::Serialize;
+use tikv_jemalloc_ctl::{epoch, raw, stats};
+
+/// Stands for all arenas together in jemalloc's names.
+const ALL_ARENAS: usize = 4096;
+
+/// What the allocator says of itself, in bytes where it is not a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Figures {
+    /// Allocated and not freed.
+    pub allocated: usize,
+    /// In pages that hold something allocated.
+    pub active: usize,
+    /// In memory, the allocator's own data included.
+    pub resident: usize,
+    /// Mapped from the system.
+    pub mapped: usize,
+    /// Mapped and given back, so that it costs only address space.
+    pub retained: usize,
+    /// How often unused pages were given back.
+    pub purges: u64,
+}
+
+/// The figures of this moment; nothing where the allocator does not answer.
+pub fn figures() -> Option<Figures> {
+    // The figures are those of the last epoch.
+    epoch::advance().ok()?;
+    Some(Figures {
+        allocated: stats::allocated::read().ok()?,
+        active: stats::active::read().ok()?,
+        resident: stats::resident::read().ok()?,
+        mapped: stats::mapped::read().ok()?,
+        retained: stats::retained::read().ok()?,
+        purges: purges("dirty")? + purges("muzzy")?,
+    })
+}
+
+/// Gives all unused pages back to the system; answers how many bytes that was.
+pub fn purge() -> Option<usize> {
+    let before = figures()?.resident;
+    let name = format!("arena.{ALL_ARENAS}.purge\0");
+    // SAFETY: the name ends in a zero, and this command reads and writes no value.
+    let status = unsafe {
+        tikv_jemalloc_sys::mallctl(
+            name.as_ptr().cast(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            0,
+        )
+    };
+    (status == 0).then_some(())?;
+    Some(before.saturating_sub(figures()?.resident))
+}
+
+fn purges(pages: &str) -> Option<u64> {
+    let name = format!("stats.arenas.{ALL_ARENAS}.{pages}_npurge\0");
+    // SAFETY: the name ends in a zero, and jemalloc documents this value as a uint64_t.
+    unsafe { raw::read::<u64>(name.as_bytes()) }.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn figures_follow_allocation_and_purges_are_counted() {
+        let before = figures().unwrap();
+        let held = vec![1u8; 32 << 20];
+        let during = figures().unwrap();
+        assert!(during.allocated >= before.allocated + (32 << 20), "{before:?} {during:?}");
+        drop(std::hint::black_box(held));
+        purge().unwrap();
+        assert!(figures().unwrap().allocated < during.allocated);
+    }
+}

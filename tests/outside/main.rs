@@ -1,0 +1,19 @@
+//! What a user, an operator or another program sees of `gaxx-mon`: the built program is started,
+//! asked and ended, and real programs stand beside it. Every file is one subject.
+// Compared numbers are whole and exact.
+#![allow(clippy::unwrap_used, clippy::float_cmp)]
+
+mod config;
+mod dashboard;
+mod jq;
+mod metrics_text;
+mod node_exporter;
+mod pages;
+mod plugins;
+mod prometheus;
+mod reload;
+mod rig;
+mod seed;
+mod signals;
+mod start;
+mod stream;

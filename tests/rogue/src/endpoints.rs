@@ -1,0 +1,63 @@
+//! Endpoints. Unlike the other components these always do what their path says.
+
+use std::mem;
+
+use gaxx_sdk::{component, prelude::*};
+
+use crate::hang;
+
+struct Pages;
+
+impl Component for Pages {
+    type Settings = NoSettings;
+
+    fn new(_settings: NoSettings, _context: &Context) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Endpoint for Pages {
+    const ROUTES: &'static [Route] = &[Route::get("/rogue/*"), Route::post("/rogue/*")];
+
+    fn handle(
+        &self,
+        request: Request,
+        _body: Body,
+        mut reply: Reply,
+        deadline: Deadline,
+    ) -> Result<()> {
+        match request.path() {
+            "/rogue/calm" => reply.send(200, "text/plain", b"calm\n", deadline),
+            "/rogue/panics" => panic!("told to panic"),
+            "/rogue/errors" => Err(Error::failed("told to fail")),
+            "/rogue/hangs" => hang(),
+            "/rogue/forgets" => Ok(()),
+            "/rogue/keeps" => {
+                // Never completed and never dropped.
+                mem::forget(reply);
+                Ok(())
+            }
+            "/rogue/breaks-off" => {
+                reply.head(200, &[("content-type", "text/plain")])?;
+                reply.write(b"half of ", deadline)
+            }
+            "/rogue/bad-status" => reply.head(7, &[]),
+            "/rogue/bad-header" => reply.head(200, &[("x y", "a\r\nset-cookie: b")]),
+            "/rogue/two-heads" => {
+                reply.head(200, &[])?;
+                reply.head(500, &[])
+            }
+            "/rogue/endless" => {
+                reply.head(200, &[])?;
+                let piece = vec![b'x'; 65536];
+                while !reply.is_cancelled() {
+                    reply.write(&piece, deadline)?;
+                }
+                Ok(())
+            }
+            _ => reply.send(404, "text/plain", b"no such misbehaviour\n", deadline),
+        }
+    }
+}
+
+component!(endpoint "pages" => Pages);

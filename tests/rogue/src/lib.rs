@@ -1,0 +1,34 @@
+//! A plugin whose components misbehave on purpose, each in the way that its name says.
+//!
+//! They behave until the environment variable `ROGUE` names them, separated by commas; `calm` never
+//! misbehaves and shows that the others leave it alone.
+
+mod checks;
+mod collectors;
+mod endpoints;
+mod exporters;
+mod raw;
+
+use std::{thread, time::Duration};
+
+/// Whether a component has been told to misbehave.
+fn told(name: &str) -> bool {
+    std::env::var("ROGUE").is_ok_and(|names| names.split(',').any(|word| word == name))
+}
+
+/// Never returns.
+fn hang() -> ! {
+    loop {
+        thread::sleep(Duration::from_hours(1));
+    }
+}
+
+/// What a fault's text should never be: long, with markup, line breaks and a terminal's escapes.
+fn awful_text() -> String {
+    "<script>alert(1)</script>\n\u{1b}[2J\0\"'".repeat(40_000)
+}
+
+gaxx_sdk::plugin! {
+    name = "rogue";
+    description = "Misbehaves on purpose.";
+}

@@ -1,0 +1,43 @@
+//! The rig of the outside tests: it builds `gaxx-mon`, starts it as a user would, and sets real
+//! programs beside it: Prometheus, `node_exporter`, Chromium.
+//!
+//! Nothing here links the product. Every child gets a folder of its own and a free port of
+//! 127.0.0.1, and ends with the value that owns it. A step that fails panics with what the child
+//! had said until then, since that is what one needs to see in a failed test.
+
+mod browser;
+mod build;
+mod child;
+mod exposition;
+mod http_client;
+mod monitor;
+mod node_exporter;
+mod plugin_folder;
+mod poll;
+mod prometheus;
+mod promtool;
+mod tool;
+mod webdriver;
+
+pub use browser::{Browser, ConsoleEntry};
+pub use build::{Artifacts, bare_binary, binary, cdylib, standalone_cdylib};
+pub use child::Child;
+pub use exposition::{Exposition, Family, Sample};
+pub use http_client::{Request, Response};
+pub use monitor::{Monitor, MonitorBuilder, Outcome};
+pub use node_exporter::NodeExporter;
+pub use plugin_folder::PluginFolder;
+pub use poll::{BOUND, wait_for, wait_until};
+pub use prometheus::{Prometheus, PrometheusBuilder, QueryValue, Target};
+pub use promtool::{MetricsCheck, check_config, check_metrics, check_rules};
+pub use tool::{Tool, require};
+
+use std::path::{Path, PathBuf};
+
+/// The repository's root.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .expect("the tests' package is a folder of the repository")
+}
