@@ -14,4 +14,5 @@ pub mod monitor;
 pub mod plugin;
 pub mod process;
 pub mod registry;
+pub mod role;
 pub mod time;

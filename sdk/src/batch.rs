@@ -10,15 +10,15 @@ pub struct Batch<'a>(pub(crate) gaxx_abi::Batch<'a>);
 #[derive(Clone, Copy, Debug)]
 pub struct Family<'a> {
     batch: &'a gaxx_abi::Batch<'a>,
-    family: &'a ExportFamily,
-    series: &'a [ExportSeries],
+    spec: &'a ExportFamily,
+    members: &'a [ExportSeries],
 }
 
 /// One series and its value.
 #[derive(Clone, Debug)]
 pub struct Series<'a> {
     names: &'a [RString],
-    series: &'a ExportSeries,
+    described: &'a ExportSeries,
     /// Its value at the time of the batch.
     pub value: Value<'a>,
 }
@@ -74,8 +74,8 @@ impl<'a> Batch<'a> {
                 let length = series[start..].iter().take_while(of).count();
                 Family {
                     batch: &self.0,
-                    family,
-                    series: &series[start..start + length],
+                    spec: family,
+                    members: &series[start..start + length],
                 }
             })
     }
@@ -84,22 +84,22 @@ impl<'a> Batch<'a> {
 impl<'a> Family<'a> {
     /// Its name.
     pub fn name(&self) -> &'a str {
-        &self.family.name
+        &self.spec.name
     }
 
     /// What it is, for people.
     pub fn help(&self) -> &'a str {
-        &self.family.help
+        &self.spec.help
     }
 
     /// Its unit; may be empty.
     pub fn unit(&self) -> &'a str {
-        &self.family.unit
+        &self.spec.unit
     }
 
     /// `counter`, `gauge` or `histogram`.
     pub fn kind(&self) -> &'static str {
-        match self.family.kind {
+        match self.spec.kind {
             kind::COUNTER => "counter",
             kind::HISTOGRAM => "histogram",
             _ => "gauge",
@@ -108,12 +108,12 @@ impl<'a> Family<'a> {
 
     /// Its series that have a value.
     pub fn series(&self) -> impl Iterator<Item = Series<'a>> {
-        let (family, points) = (self.family, self.batch.points.as_slice());
-        self.series.iter().filter_map(move |series| {
+        let (family, points) = (self.spec, self.batch.points.as_slice());
+        self.members.iter().filter_map(move |series| {
             let value = value(family, series, points)?;
             Some(Series {
                 names: &family.labels,
-                series,
+                described: series,
                 value,
             })
         })
@@ -125,13 +125,13 @@ impl<'a> Series<'a> {
     pub fn labels(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.names
             .iter()
-            .zip(&self.series.labels)
+            .zip(&self.described.labels)
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// When it began to count, in nanoseconds since the Unix epoch.
     pub fn started_unix_nanos(&self) -> u64 {
-        self.series.started
+        self.described.started
     }
 }
 

@@ -14,7 +14,7 @@ impl Deadline {
     pub fn after(time: Duration) -> Self {
         let now = Instant::now();
         // A day is as good as for ever, and cannot overflow.
-        Self(now + time.min(Duration::from_secs(86_400)))
+        Self(now + time.min(Duration::from_hours(24)))
     }
 
     pub(crate) fn from_nanos(nanos: u64) -> Self {

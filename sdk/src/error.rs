@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use gaxx_abi::{Fault, abi_std::RResult, fault::kind};
+use gaxx_abi::{Fault, abi_std::{RResult, RVec}, fault::kind};
 
 /// The result of what a component does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -160,7 +160,7 @@ impl From<Error> for Fault {
             retry_after: error
                 .retry_after
                 .map_or(0, |time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
-            attributes: Default::default(),
+            attributes: RVec::new(),
         }
     }
 }

@@ -40,6 +40,12 @@ impl Host {
         self.0.instance().into()
     }
 
+    /// What the program is run as: `main`, and more in later versions. Empty from a host older
+    /// than ABI 1.1, which does not say.
+    pub fn role(&self) -> String {
+        self.0.role().into()
+    }
+
     /// A folder of the plugin's own, that only this user can read, kept across restarts.
     pub fn state_folder(&self) -> Result<PathBuf> {
         Ok(PathBuf::from(answer(self.0.state_folder())?.into_string()))

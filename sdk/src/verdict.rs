@@ -65,6 +65,7 @@ impl Verdict {
 
     /// Adds a fact.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value)] // Authors write `.detail("a", 1)`.
     pub fn detail(mut self, name: impl Into<String>, value: impl ToString) -> Self {
         self.details.push((name.into(), value.to_string()));
         self

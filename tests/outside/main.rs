@@ -3,6 +3,7 @@
 // Compared numbers are whole and exact.
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
+mod abi;
 mod config;
 mod dashboard;
 mod jq;

@@ -38,12 +38,22 @@ pub fn cdylib(package: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("package {package} makes no cdylib in this workspace"))
 }
 
-/// The library of a package outside the workspace, built into a target folder of its own.
+/// The library of a package outside the workspace; see [`standalone`].
+#[track_caller]
+pub fn standalone_cdylib(manifest: &Path, variant: &str, config: &[&str]) -> PathBuf {
+    let mut libraries = standalone(manifest, variant, config).libraries.into_values();
+    match (libraries.next(), libraries.next()) {
+        (Some(library), None) => library,
+        _ => panic!("{} should make one cdylib", manifest.display()),
+    }
+}
+
+/// A package or workspace outside this one, built into a target folder of its own.
 ///
 /// `config` are values as `cargo --config` takes them, for instance `profile.dev.panic="abort"`.
 /// Each set of them needs its own `variant`, which names the folder.
 #[track_caller]
-pub fn standalone_cdylib(manifest: &Path, variant: &str, config: &[&str]) -> PathBuf {
+pub fn standalone(manifest: &Path, variant: &str, config: &[&str]) -> Artifacts {
     let target = target_folder().join("standalone").join(variant);
     let _lock = lock(&format!("standalone-{variant}"));
     let mut arguments = vec!["build".into(), "--manifest-path".into(), manifest.into()];
@@ -51,15 +61,11 @@ pub fn standalone_cdylib(manifest: &Path, variant: &str, config: &[&str]) -> Pat
     for value in config {
         arguments.extend(["--config".into(), value.into()]);
     }
-    let mut libraries = cargo(&arguments).libraries.into_values();
-    match (libraries.next(), libraries.next()) {
-        (Some(library), None) => library,
-        _ => panic!("{} should make one cdylib", manifest.display()),
-    }
+    cargo(&arguments)
 }
 
 /// The folder that cargo builds into.
-pub(crate) fn target_folder() -> PathBuf {
+pub fn target_folder() -> PathBuf {
     profile_folder()
         .parent()
         .map(Path::to_path_buf)

@@ -20,7 +20,9 @@ mod tool;
 mod webdriver;
 
 pub use browser::{Browser, ConsoleEntry};
-pub use build::{Artifacts, bare_binary, binary, cdylib, standalone_cdylib};
+pub use build::{
+    Artifacts, bare_binary, binary, cdylib, standalone, standalone_cdylib, target_folder,
+};
 pub use child::Child;
 pub use exposition::{Exposition, Family, Sample};
 pub use http_client::{Request, Response};

@@ -12,7 +12,7 @@ const ATTEMPTS: usize = 5;
 /// A running `node_exporter`, killed when dropped.
 #[derive(Debug)]
 pub struct NodeExporter {
-    _child: Child,
+    child: Child,
     address: String,
 }
 
@@ -20,11 +20,18 @@ impl NodeExporter {
     /// Starts it on a free port with its default collectors.
     #[track_caller]
     pub fn start(tool: &Tool) -> Self {
+        Self::start_with(tool, &[])
+    }
+
+    /// Starts it on a free port with these arguments.
+    #[track_caller]
+    pub fn start_with(tool: &Tool, arguments: &[String]) -> Self {
         let mut reason = String::new();
         for _ in 0..ATTEMPTS {
             let address = free_address();
             let mut command = tool.command();
             command.arg(format!("--web.listen-address={address}"));
+            command.args(arguments);
             let mut child = Child::spawn("node_exporter", &mut command);
             let waited = wait_for(BOUND, || {
                 let ended = child.exited().is_some();
@@ -37,15 +44,17 @@ impl NodeExporter {
             });
             match waited {
                 Ok(true) => {
-                    return Self {
-                        _child: child,
-                        address,
-                    };
+                    return Self { child, address };
                 }
                 other => reason = format!("{other:?}\n{}", child.tail()),
             }
         }
         panic!("node_exporter does not start: {reason}");
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
     }
 
     /// `127.0.0.1:PORT`.

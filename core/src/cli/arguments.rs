@@ -25,7 +25,7 @@ pub(super) struct Common {
     /// Load the plugin libraries (*.so) of this folder; may be given several times
     #[arg(long = "plugins", value_name = "FOLDER", global = true)]
     pub(super) plugin_folders: Vec<PathBuf>,
-    /// Read this configuration [default: $GAXX_CONFIG, ./config.yaml, /etc/gaxx-mon/config.yaml]
+    /// Read this configuration [default: `$GAXX_CONFIG`, ./config.yaml, /etc/gaxx-mon/config.yaml]
     #[arg(long, value_name = "FILE", global = true)]
     pub(super) config: Option<PathBuf>,
     /// Serve the pages on this address; port 0 takes a free one [default: 127.0.0.1:9090]

@@ -23,7 +23,7 @@ pub(super) fn run(common: &Common) -> ExitCode {
     };
     let loader = Arc::new(Loader::new(loader::Settings::new(state_folder)));
     let found = discover(&source.folders(&config), &loader);
-    let problems = draft.check(&plugin::known(&found));
+    let problems = draft.check(&plugin::known(&found, &config));
     loader.remove_copies();
     for problem in &problems {
         eprintln!("{problem}");

@@ -73,7 +73,9 @@ fn readable(selected: &Selected<'_>) -> String {
     let mut out = String::new();
     for family in selected.families() {
         out.push_str(&style::heading(family.name(), colours));
-        out.push_str(&format!("  {}\n", family.help()));
+        out.push_str("  ");
+        out.push_str(family.help());
+        out.push('\n');
         let rows: Vec<Vec<String>> = family
             .samples()
             .map(|sample| {

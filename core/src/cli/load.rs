@@ -12,6 +12,7 @@ use crate::{
     config::{self, Argument, Document},
     instruments::Instruments,
     monitor::{Monitor, Source},
+    role::Role,
 };
 
 impl Common {
@@ -57,7 +58,7 @@ pub(super) fn document(
 /// A monitor whose plugins are loaded and made, and that does nothing of itself: for commands that
 /// run once.
 pub(super) fn once(common: &Common) -> Result<Arc<Monitor>, ExitCode> {
-    let instruments = Instruments::new("main");
+    let instruments = Instruments::new(Role::Main);
     let source = common.source();
     let document = document(&source, &instruments, common.log_level.is_none())?;
     let prepared = Monitor::prepare(source, &document, instruments);

@@ -18,6 +18,7 @@ use crate::{
     http::{HostGuard, Limits, Listener, Serving, routes},
     instruments::Instruments,
     monitor::{Monitor, Source},
+    role::Role,
 };
 
 /// Threads of the runtime: it moves bytes and numbers; plugins run on threads of their own.
@@ -44,7 +45,7 @@ async fn serve(common: &Common) -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return refuse(&format!("cannot follow signals: {error}")),
     };
-    let instruments = Instruments::new("main");
+    let instruments = Instruments::new(Role::Main);
     let source = common.source();
     let document = match document(&source, &instruments, false) {
         Ok(document) => document,
@@ -116,6 +117,7 @@ fn listen(listener: Listener, monitor: &Arc<Monitor>) -> Serving {
         header_time: limits.header_timeout.get(),
         idle_time: limits.idle_timeout.get(),
         max_body: limits.max_body.bytes(),
+        body_limits: routes::monitoring_body_limits(monitor),
         ..Limits::default()
     };
     let observer = monitor.instruments.listeners.of("monitoring");

@@ -21,7 +21,7 @@ pub(super) fn run(common: &Common) -> ExitCode {
     };
     let loader = Arc::new(Loader::new(loader::Settings::new(state_folder)));
     let found = discover(&source.folders(&config), &loader);
-    let schema = config::schema(&plugin::known(&found));
+    let schema = config::schema(&plugin::known(&found, &config));
     loader.remove_copies();
     println!("{}", serde_json::to_string_pretty(&schema).unwrap_or_default());
     ExitCode::SUCCESS

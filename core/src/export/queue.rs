@@ -60,6 +60,7 @@ mod tests {
     use crate::{
         instruments::Instruments,
         registry::{Limits, Registry},
+        role::Role,
     };
 
     fn batch() -> Arc<Exported> {
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_loses_its_oldest_and_counts_it() {
-        let metrics = Instruments::new("main").exports.of("x");
+        let metrics = Instruments::new(Role::Main).exports.of("x");
         let mut queue = Queue::new(2, metrics.clone());
         let batches = [batch(), batch(), batch()];
         for batch in &batches {
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn one_that_is_put_back_is_first_again() {
-        let mut queue = Queue::new(2, Instruments::new("main").exports.of("x"));
+        let mut queue = Queue::new(2, Instruments::new(Role::Main).exports.of("x"));
         let batches = [batch(), batch()];
         queue.push(Arc::clone(&batches[0]));
         let taken = queue.take().unwrap();

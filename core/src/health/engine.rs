@@ -166,12 +166,12 @@ mod tests {
     use gaxx_abi::{abi_std::RVec, component::status};
 
     use super::*;
-    use crate::plugin::record::Reason;
+    use crate::{plugin::record::Reason, role::Role};
 
     const AT_ONCE: Rules = Rules { rise: 1, fall: 1 };
 
     fn engine(names: &[&str]) -> Engine {
-        let engine = Engine::new(instruments::Instruments::new("main").health);
+        let engine = Engine::new(instruments::Instruments::new(Role::Main).health);
         engine.expect(names.iter().map(|name| ((*name).to_owned(), AT_ONCE)));
         engine
     }

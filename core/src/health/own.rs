@@ -12,6 +12,9 @@ use crate::{
     plugin::{Component, Kind},
 };
 
+/// The names of the checks of the program itself.
+pub const OWN_CHECKS: [&str; 2] = ["tasks", "collectors"];
+
 /// Whether too many asynchronous tasks live.
 pub fn tasks(live: u64, thresholds: &TaskThresholds) -> Verdict {
     let status = match live {
@@ -22,7 +25,7 @@ pub fn tasks(live: u64, thresholds: &TaskThresholds) -> Verdict {
     Verdict {
         status,
         message: format!("{live} live tasks").into(),
-        details: vec![fact("live", live)].into(),
+        details: vec![fact("live", &live)].into(),
     }
 }
 
@@ -33,7 +36,7 @@ pub fn collectors(components: &[Arc<Component>], thresholds: &CollectorThreshold
     for collector in all {
         total += 1;
         if let Some(failure) = collector.record().failure {
-            failing.push(fact(&collector.owner.to_string(), failure.message));
+            failing.push(fact(&collector.owner.to_string(), &failure.message));
         }
     }
     let failed = failing.len() as u64;
@@ -57,7 +60,7 @@ pub fn collectors(components: &[Arc<Component>], thresholds: &CollectorThreshold
     Verdict { status, message: message.into(), details: failing.into() }
 }
 
-fn fact(name: &str, value: impl ToString) -> Attribute {
+fn fact(name: &str, value: &impl ToString) -> Attribute {
     Attribute { name: name.into(), value: value.to_string().into() }
 }
 

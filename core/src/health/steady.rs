@@ -46,9 +46,10 @@ impl Steady {
         let streak = match self.streak {
             Some(streak) if streak.worse == worse => Streak {
                 length: streak.length.saturating_add(1),
-                nearest: match worse {
-                    true => streak.nearest.min(result),
-                    false => streak.nearest.max(result),
+                nearest: if worse {
+                    streak.nearest.min(result)
+                } else {
+                    streak.nearest.max(result)
                 },
                 worse,
             },

@@ -1,6 +1,6 @@
 //! What one listener grants its clients.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 /// Limits of one listener. Each refusal they cause is counted (see [`Refusal`](super::Refusal)).
 #[derive(Debug, Clone)]
@@ -22,9 +22,8 @@ pub struct Limits {
     pub max_header: u32,
     /// Bytes of a request's body; more is answered 413.
     pub max_body: u64,
-    /// Other body limits, by path prefix: `("/v0/files", 1 << 32)` holds for that path and all
-    /// below it. The longest matching prefix wins.
-    pub max_body_below: Vec<(String, u64)>,
+    /// Other body limits for single paths, such as those that plugins ask for.
+    pub body_limits: BodyLimits,
 }
 
 impl Default for Limits {
@@ -38,7 +37,7 @@ impl Default for Limits {
             stall_time: Duration::from_secs(30),
             max_header: 64 * 1024,
             max_body: 1024 * 1024,
-            max_body_below: Vec::new(),
+            body_limits: BodyLimits::default(),
         }
     }
 }
@@ -46,18 +45,31 @@ impl Default for Limits {
 impl Limits {
     /// The body limit that holds for `path`, in bytes.
     pub fn max_body_at(&self, path: &str) -> u64 {
-        self.max_body_below
-            .iter()
-            .filter(|(prefix, _)| is_below(path, prefix))
-            .max_by_key(|(prefix, _)| prefix.len())
-            .map_or(self.max_body, |(_, bytes)| *bytes)
+        self.body_limits.at(path).unwrap_or(self.max_body)
     }
 }
 
-/// Whether `path` is `prefix` or a path beneath it, by whole segments.
-fn is_below(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix.trim_end_matches('/'))
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Body limits that are looked up for each request, since what plugins ask for changes with them.
+#[derive(Clone, Default)]
+pub struct BodyLimits(Option<Arc<FindLimit>>);
+
+type FindLimit = dyn Fn(&str) -> Option<u64> + Send + Sync;
+
+impl BodyLimits {
+    /// Limits that `find` gives, in bytes, for the path of a request; nothing for the usual one.
+    pub fn by(find: impl Fn(&str) -> Option<u64> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(find)))
+    }
+
+    fn at(&self, path: &str) -> Option<u64> {
+        self.0.as_ref().and_then(|find| find(path))
+    }
+}
+
+impl fmt::Debug for BodyLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyLimits").finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]
@@ -65,23 +77,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_prefix_of_whole_segments_sets_the_body_limit() {
+    fn a_path_may_have_a_limit_of_its_own() {
         let limits = Limits {
             max_body: 1,
-            max_body_below: vec![("/files".into(), 2), ("/files/big/".into(), 3)],
+            body_limits: BodyLimits::by(|path| (path == "/files").then_some(2)),
             ..Limits::default()
         };
-        for (path, bytes) in [
-            ("/", 1),
-            ("/filesystem", 1),
-            ("/files", 2),
-            ("/files/", 2),
-            ("/files/a", 2),
-            ("/files/big", 3),
-            ("/files/big/one", 3),
-            ("/files/bigger", 2),
-        ] {
-            assert_eq!(limits.max_body_at(path), bytes, "{path}");
-        }
+        assert_eq!((limits.max_body_at("/"), limits.max_body_at("/files")), (1, 2));
+        assert_eq!(Limits { max_body: 3, ..Limits::default() }.max_body_at("/files"), 3);
     }
 }

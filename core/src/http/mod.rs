@@ -67,7 +67,7 @@ mod tests;
 
 pub use failure::Failure;
 pub use host_guard::HostGuard;
-pub use limits::Limits;
+pub use limits::{BodyLimits, Limits};
 pub use listener::{BindError, Listener, Serving};
 pub use observer::{Answer, Observer, Refusal, method_label};
 pub use peer::Peer;

@@ -9,6 +9,8 @@ mod listeners;
 mod plugins;
 mod process;
 mod seed;
+#[cfg(test)]
+mod tests;
 
 pub use components::{ComponentMetrics, Components};
 pub use exports::{ExporterMetrics, Exports};
@@ -19,9 +21,13 @@ pub use seed::Seed;
 
 use prometheus::{Opts, Registry, core::Collector};
 
+use crate::role::Role;
+
 /// All instruments, in a registry of the `prometheus` crate.
 #[derive(Debug, Clone)]
 pub struct Instruments {
+    /// Whose they are.
+    pub role: Role,
     /// Where they are gathered from.
     pub registry: Registry,
     /// The names that the first program had.
@@ -39,10 +45,11 @@ pub struct Instruments {
 }
 
 impl Instruments {
-    /// Instruments at zero. `role` is the program's role: `main`.
-    pub fn new(role: &str) -> Self {
+    /// Instruments at zero, of a program that is run as `role`.
+    pub fn new(role: Role) -> Self {
         let registry = Registry::new();
         let own = Self {
+            role,
             seed: Seed::new(&registry),
             components: Components::new(&registry),
             plugins: Plugins::new(&registry),

@@ -47,8 +47,9 @@ pub fn check(manifest: &Manifest) -> Result<(), String> {
         if !is_name(name) {
             return Err(format!("{:?} is not a component name", shown(name)));
         }
-        if !seen.insert((component.kind, name)) {
-            return Err(format!("it has two components {name} of one kind"));
+        // Of whatever kind: the name is part of the owner of series, settings and log lines.
+        if !seen.insert(name) {
+            return Err(format!("it has two components {name}"));
         }
         if (COLLECTOR..=ENDPOINT).contains(&component.kind) {
             check_component(component).map_err(|problem| format!("component {name}: {problem}"))?;
@@ -173,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_plain_manifest_is_fine() {
-        let same_name = vec![component(0, "a"), component(1, "a")];
-        assert_eq!(check(&manifest(same_name)), Ok(()));
+        let two = vec![component(0, "a"), component(1, "b")];
+        assert_eq!(check(&manifest(two)), Ok(()));
         assert_eq!(check(&endpoint(vec![route("/demo/*")])), Ok(()));
     }
 
@@ -200,6 +201,10 @@ mod tests {
             (with(|m| m.components[0].name = "".into()), "component name"),
             (
                 with(|m| m.components.push(component(0, "a"))),
+                "two components",
+            ),
+            (
+                with(|m| m.components.push(component(1, "a"))),
                 "two components",
             ),
             (with(|m| m.components[0].settings = "[]".into()), "schema"),

@@ -10,7 +10,7 @@ use super::tiles::{Line, Reading, SOURCES, Source, Tile};
 use crate::registry::Snapshot;
 
 /// How long figures are kept.
-const KEEP: Duration = Duration::from_secs(600);
+const KEEP: Duration = Duration::from_mins(10);
 /// How many are kept: as many as there are in that time while somebody looks.
 const MOST: usize = 300;
 

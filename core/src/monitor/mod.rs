@@ -29,7 +29,7 @@ pub use source::{Source, StartError};
 use self::{exports::Exports, history::History, pages::Pages, services::Inside};
 use crate::{
     config::{Config, Document, Problems},
-    health::{Engine, Rules, check_name},
+    health::{Engine, OWN_CHECKS, Rules, check_name},
     instruments::Instruments,
     loader::{self, Loader},
     plugin::{self, CallPool, Catalog, Component, Discovery, Kind, Maker, PluginRow, discover},
@@ -38,8 +38,6 @@ use crate::{
 
 /// Threads for calls that do come back, beside those that may hang.
 const WORKING_THREADS: usize = 32;
-/// Checks of the program itself.
-const OWN_CHECKS: [&str; 2] = ["tasks", "collectors"];
 
 /// Plugins, registry, health and exporters at work together.
 pub struct Monitor {
@@ -81,7 +79,7 @@ impl Monitor {
         }));
         let found = discover(&source.folders(document.config()), &loader);
         tell(&found);
-        let (config, warnings) = document.settle(&plugin::known(&found))?;
+        let (config, warnings) = document.settle(&plugin::known(&found, document.config()))?;
         let registry = Registry::new(
             registry::Limits {
                 label_value_bytes: config.limits.max_label_length as usize,
@@ -170,7 +168,11 @@ fn maker(
     Maker {
         registry: registry.clone(),
         instruments: instruments.clone(),
-        services: Arc::new(Inside { registry: registry.clone(), health: Arc::clone(health) }),
+        services: Arc::new(Inside {
+            role: instruments.role,
+            registry: registry.clone(),
+            health: Arc::clone(health),
+        }),
         pool: CallPool::new(stuck + WORKING_THREADS),
         state_folder,
     }
@@ -183,14 +185,11 @@ fn tell(found: &Discovery) {
     }
     for candidate in &found.candidates {
         let manifest = &candidate.manifest;
-        match &candidate.file {
-            Some((file, _)) => tracing::info!(
-                plugin = %manifest.name,
-                version = %manifest.version,
-                file = %file.display(),
-                "loaded"
-            ),
-            None => tracing::debug!(plugin = %manifest.name, version = %manifest.version, "built in"),
+        let (plugin, version) = (&manifest.name, &manifest.version);
+        if let Some((file, _)) = &candidate.file {
+            tracing::info!(%plugin, %version, file = %file.display(), "loaded");
+        } else {
+            tracing::debug!(%plugin, %version, "built in");
         }
     }
     for failed in &found.failed {

@@ -43,7 +43,7 @@ impl Monitor {
     fn read_again(&self) -> Result<(Discovery, Config, Problems), StartError> {
         let document = self.source.read()?;
         let found = discover(&self.source.folders(document.config()), &self.loader);
-        let (config, warnings) = document.settle(&plugin::known(&found))?;
+        let (config, warnings) = document.settle(&plugin::known(&found, document.config()))?;
         tell(&found);
         Ok((found, config, warnings))
     }

@@ -69,7 +69,7 @@ impl Monitor {
     fn look(&self, entries: &mut [Entry], now: Instant, watched: bool) -> Instant {
         let stuck = entries.iter().filter(|entry| entry.component.record().is_stuck()).count();
         let full = stuck >= self.config().limits.max_stuck_threads as usize;
-        let mut wake = now + Duration::from_secs(60);
+        let mut wake = now + Duration::from_mins(1);
         for entry in entries {
             let component = &Arc::clone(&entry.component);
             if component.overdue(now) && component.kind == Kind::HealthCheck {

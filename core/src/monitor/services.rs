@@ -9,15 +9,21 @@ use crate::{
     plugin::Services,
     process,
     registry::{Registry, Selection, json},
+    role::Role,
 };
 
 /// What the monitor gives to plugins.
 pub(super) struct Inside {
+    pub(super) role: Role,
     pub(super) registry: Registry,
     pub(super) health: Arc<Engine>,
 }
 
 impl Services for Inside {
+    fn role(&self) -> Role {
+        self.role
+    }
+
     fn metrics(&self) -> String {
         let encoded = json::encode(&self.registry.snapshot().select(&Selection::All));
         String::from_utf8(encoded).unwrap_or_else(|_| "[]".to_owned())

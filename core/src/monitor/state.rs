@@ -25,7 +25,7 @@ impl Monitor {
     pub fn state(&self) -> String {
         let state = State {
             now: rfc3339(SystemTime::now()),
-            role: "main",
+            role: self.instruments.role.label(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             version: build::VERSION,
             uptime_seconds: self.uptime().as_secs_f64(),

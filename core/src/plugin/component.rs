@@ -12,7 +12,7 @@ use gaxx_abi::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::{
-    CallPool, CoreHost, Timing,
+    CallPool, CoreHost, Timing, Want,
     record::{Call, Failure, Reason, Record},
     timing::nanos,
 };
@@ -116,35 +116,27 @@ pub enum Begun {
 impl Component {
     /// A component that has been made and not been called.
     pub fn new(
-        owner: Owner,
+        want: &Want,
         object: Object,
-        timing: Timing,
-        routes: Vec<Route>,
         table: Arc<Table>,
         host: Arc<CoreHost>,
         metrics: ComponentMetrics,
         pool: CallPool,
     ) -> Self {
-        let kind = match object {
-            Object::Collector(_) => Kind::Collector,
-            Object::HealthCheck(_) => Kind::HealthCheck,
-            Object::Exporter(_) => Kind::Exporter,
-            Object::Endpoint(_) => Kind::Endpoint,
-        };
         let endpoint = match &object {
             Object::Endpoint(endpoint) => Some(Arc::clone(endpoint)),
             _ => None,
         };
         let (done, _) = watch::channel(0);
         Self {
-            owner,
-            kind,
-            timing,
+            owner: want.owner.clone(),
+            kind: want.kind,
+            timing: want.timing,
             table,
             host,
             place: Mutex::new(Some(Placed { object, started: false })),
             endpoint,
-            routes,
+            routes: want.routes.clone(),
             places: Arc::new(Semaphore::new(MOST_REQUESTS)),
             record: Mutex::default(),
             metrics,

@@ -9,6 +9,7 @@ use std::{
 
 use gaxx_abi::{Manifest, PluginBox};
 
+use super::schema;
 use crate::loader::{self, Inspected, Loader, Scan};
 
 /// How long a library may take to be loaded and to describe itself.
@@ -119,7 +120,7 @@ fn libraries(folder: &Path, found: &mut Discovery) -> Vec<PathBuf> {
 fn load(loader: &Arc<Loader>, library: Inspected) -> Result<Candidate, Failed> {
     let (sender, receiver) = mpsc::channel();
     let (of, inspected) = (Arc::clone(loader), library.clone());
-    let started = thread::Builder::new().name("load".to_owned()).spawn(move || {
+    let thread = thread::Builder::new().name("load".to_owned()).spawn(move || {
         // Nobody waits for one that is too late.
         let _ = sender.send(of.load(&inspected));
     });
@@ -131,16 +132,25 @@ fn load(loader: &Arc<Loader>, library: Inspected) -> Result<Candidate, Failed> {
         remedy: "a library must return at once from its constructors and its entry function"
             .to_owned(),
     };
-    if let Err(error) = started {
+    if let Err(error) = thread {
         return Err(late(&format!("no thread to load it on: {error}")));
     }
     match receiver.recv_timeout(LOAD_DEADLINE) {
-        Ok(Ok(loaded)) => Ok(Candidate {
+        Ok(Ok(loaded)) => match schema::unusable(&loaded.manifest) {
+            Some(error) => Err(Failed {
+                name: library.name,
+                error: format!("{}: {error}", library.file.display()),
+                file: library.file,
+                reason: "settings_schema".to_owned(),
+                remedy: "the plugin must describe its settings by a JSON Schema".to_owned(),
+            }),
+            None => Ok(Candidate {
             manifest: loaded.manifest,
             plugin: loaded.plugin,
             file: Some((library.file, library.digest.to_hex().to_string())),
             replaces_builtin: false,
-        }),
+            }),
+        },
         Ok(Err(error)) => Err(failed(&library.file, Some(&library.name), &error)),
         Err(mpsc::RecvTimeoutError::Timeout) => Err(late("loading it takes longer than 10 s")),
         Err(mpsc::RecvTimeoutError::Disconnected) => Err(late("it panicked while it was loaded")),

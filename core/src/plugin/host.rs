@@ -20,10 +20,15 @@ use gaxx_abi::{
 use tracing::level_filters::LevelFilter;
 
 use super::log_budget::LogBudget;
-use crate::registry::{RegisterError, Table};
+use crate::{
+    registry::{RegisterError, Table},
+    role::Role,
+};
 
 /// What the program gives to all components alike.
 pub trait Services: Send + Sync {
+    /// What the program is run as.
+    fn role(&self) -> Role;
     /// All metrics, as the JSON of `/api/metrics`.
     fn metrics(&self) -> String;
     /// The health report, as the JSON of `/api/health`.
@@ -158,6 +163,10 @@ impl Abi for Handle {
 
     fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::Acquire)
+    }
+
+    fn role(&self) -> RString {
+        self.0.services.role().label().into()
     }
 }
 

@@ -40,10 +40,8 @@ impl Maker {
         let host = Arc::new(CoreHost::new(Arc::clone(&table), Arc::clone(&self.services), state));
         let object = self.object(plugin, want, host.reference())?;
         let component = Component::new(
-            want.owner.clone(),
+            want,
             object,
-            want.timing,
-            want.routes.clone(),
             Arc::clone(&table),
             host,
             self.instruments.components.of(&want.owner, want.kind),

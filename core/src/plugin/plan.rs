@@ -131,9 +131,11 @@ fn timing(
     let default = own_wish.unwrap_or(config.telemetry.metrics_interval);
     let plan = section.component(&component.name, default);
     if kind == Kind::HealthCheck {
-        let check = config.health.check(&health::check_name(owner));
+        let name = health::check_name(owner);
+        let check = config.health.check(&name);
+        let set = config.health.checks.get(&name).and_then(|own| own.interval);
         return (plan.enabled && check.enabled).then(|| Timing {
-            interval: check.interval.get(),
+            interval: set.or(own_wish).unwrap_or(check.interval).get(),
             deadline: check.timeout.get(),
             keep,
         });

@@ -2,22 +2,23 @@
 //!
 //! A thread that runs foreign code can neither be trusted to come back nor be killed. So the pool
 //! is elastic: a few threads serve all calls, and whoever waits for a call that has not begun asks
-//! for one more. Threads that wait for work for a while go.
+//! for more. More threads only help where calls hang or are slow, and each costs memory, so they
+//! come only when no call has begun for a while, and go as soon as they have nothing to do.
 
 use std::{
     collections::VecDeque,
     io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// How long a thread waits for work before it goes.
-const IDLE: Duration = Duration::from_secs(30);
-/// Threads started at once when calls come in; more only for calls that wait.
-const EAGER: usize = 2;
+/// Threads that stay, and that are started at once when calls come in.
+const STEADY: usize = 2;
+/// Where no call has begun for this long though some wait, the threads are taken to hang.
+const STALLED: Duration = Duration::from_millis(5);
 
 /// The threads that plugin code runs on. Cheap to clone.
 #[derive(Clone)]
@@ -29,35 +30,56 @@ struct Shared {
     most: usize,
 }
 
-#[derive(Default)]
 struct State {
     queue: VecDeque<Job>,
     threads: usize,
     idle: usize,
+    /// When the queue last moved: a call begun, or the first one come.
+    moved: Instant,
 }
 
 impl CallPool {
     /// A pool of at most so many threads.
     pub fn new(most: usize) -> Self {
-        let shared = Shared { state: Mutex::default(), work: Condvar::new(), most: most.max(1) };
+        let state = State {
+            queue: VecDeque::new(),
+            threads: 0,
+            idle: 0,
+            moved: Instant::now(),
+        };
+        let shared = Shared {
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            most: most.max(1),
+        };
         Self(Arc::new(shared))
     }
 
     /// Queues a job. It must not panic: plugin code is called behind a border that catches.
     pub fn submit(&self, job: impl FnOnce() + Send + 'static) {
         let mut state = self.lock();
+        if state.queue.is_empty() {
+            state.moved = Instant::now();
+        }
         state.queue.push_back(Box::new(job));
         if state.idle >= state.queue.len() {
             self.0.work.notify_one();
-        } else if state.threads < EAGER {
+        } else if state.threads < STEADY.min(self.0.most) {
             self.grow(&mut state);
         }
     }
 
-    /// Adds a thread if work is waiting for one; called by whoever waits for that work.
+    /// Adds threads if work waits and none of it is begun; called again and again by whoever
+    /// waits for that work. There are then twice as many, so that a crowd of calls that hang is
+    /// got around quickly.
     pub fn relieve(&self) {
         let mut state = self.lock();
-        if state.queue.len() > state.idle && state.threads < self.0.most {
+        if state.queue.len() <= state.idle || state.moved.elapsed() < STALLED {
+            return;
+        }
+        state.moved = Instant::now();
+        let wanted = state.threads.max(1).min(state.queue.len() - state.idle);
+        for _ in 0..wanted.min(self.0.most.saturating_sub(state.threads)) {
             self.grow(&mut state);
         }
     }
@@ -85,17 +107,19 @@ impl CallPool {
         let mut state = self.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
+                state.moved = Instant::now();
                 drop(state);
                 job();
                 state = self.lock();
-                continue;
-            }
-            state.idle += 1;
-            let (guard, wait) =
-                self.0.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
-            state = guard;
-            state.idle -= 1;
-            if wait.timed_out() && state.queue.is_empty() {
+            } else if state.idle < STEADY {
+                state.idle += 1;
+                state = self
+                    .0
+                    .work
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+            } else {
                 state.threads -= 1;
                 return;
             }
@@ -104,7 +128,10 @@ impl CallPool {
 }
 
 fn spawn(serve: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    thread::Builder::new().name("plugin".to_owned()).spawn(serve).map(drop)
+    thread::Builder::new()
+        .name("plugin".to_owned())
+        .spawn(serve)
+        .map(drop)
 }
 
 #[cfg(test)]
@@ -127,13 +154,16 @@ mod tests {
         let pool = CallPool::new(8);
         let (_hold, hang) = channel::<()>();
         let hang = Arc::new(Mutex::new(hang));
-        for _ in 0..EAGER {
+        for _ in 0..STEADY {
             let hang = Arc::clone(&hang);
             pool.submit(move || drop(hang.lock().unwrap().recv()));
         }
         let (sender, receiver) = channel();
         pool.submit(move || sender.send(()).unwrap());
-        assert!(receiver.recv_timeout(Duration::from_millis(50)).is_err(), "all threads hang");
+        assert!(
+            receiver.recv_timeout(STALL * 2).is_err(),
+            "all threads hang"
+        );
         pool.relieve();
         assert_eq!(receiver.recv_timeout(Duration::from_secs(10)), Ok(()));
     }
@@ -146,6 +176,7 @@ mod tests {
         for _ in 0..10 {
             let hang = Arc::clone(&hang);
             pool.submit(move || drop(hang.lock().unwrap().recv()));
+            thread::sleep(STALL);
             pool.relieve();
         }
         assert_eq!(pool.threads(), 3);

@@ -1,16 +1,25 @@
 //! The settings that plugins understand.
 
-use gaxx_abi::manifest;
+use gaxx_abi::{Manifest, manifest};
 use serde_json::{Map, Value, json};
 
 use super::{Discovery, Kind};
-use crate::config::{Claim, ExporterSchema, KnownPlugins, PluginSchema};
+use crate::{
+    config::{
+        Claim, Config, EXPORTER_KEYS, ExporterSchema, KnownPlugins, PLUGIN_KEYS, PluginSchema,
+        PluginSection, SettingsSchemaError, check_settings_schema,
+    },
+    health,
+    registry::Owner,
+};
 
-/// What the configuration may say about the plugins that were found.
-pub fn known(found: &Discovery) -> KnownPlugins {
+/// What the configuration may say about the plugins that were found. `config` is what is read of
+/// it so far: it names the instances.
+pub fn known(found: &Discovery, config: &Config) -> KnownPlugins {
     let mut known = KnownPlugins::default();
     for candidate in &found.candidates {
         let manifest = &candidate.manifest;
+        let section = config.plugins.section(&manifest.name);
         let (mut components, mut own) = (Vec::new(), Vec::new());
         for component in &manifest.components {
             let schema = parse(component);
@@ -20,7 +29,12 @@ pub fn known(found: &Discovery) -> KnownPlugins {
                     plugin: manifest.name.to_string(),
                     schema,
                 }),
-                Some(_) => own.push(schema),
+                Some(kind) => {
+                    own.push(schema);
+                    if kind == Kind::HealthCheck {
+                        known.checks.extend(checks(&manifest.name, &component.name, &section));
+                    }
+                }
                 None => continue,
             }
             components.push(component.name.to_string());
@@ -33,8 +47,31 @@ pub fn known(found: &Discovery) -> KnownPlugins {
         let claims = manifest.attributes.iter().filter(|attribute| attribute.name == "claim");
         known.claims.extend(claims.filter_map(|attribute| claim(&attribute.value)));
     }
+    known.checks.extend(health::OWN_CHECKS.map(str::to_owned));
     known.failed = found.failed.iter().map(|failed| failed.name.clone()).collect();
     known
+}
+
+/// The names of a check: one for each instance, or the only one.
+fn checks(plugin: &str, component: &str, section: &PluginSection) -> Vec<String> {
+    let mut owner = Owner::new(plugin, component);
+    let instances = section.instances().into_iter();
+    let named = instances.map(|(instance, _)| {
+        instance.unwrap_or_default().clone_into(&mut owner.instance);
+        health::check_name(&owner)
+    });
+    named.collect()
+}
+
+/// Why a plugin cannot be configured, if a schema of its settings is unusable.
+pub(super) fn unusable(manifest: &Manifest) -> Option<SettingsSchemaError> {
+    manifest.components.iter().find_map(|component| {
+        let reserved: &[&str] = match Kind::from_number(component.kind)? {
+            Kind::Exporter => &EXPORTER_KEYS,
+            _ => &PLUGIN_KEYS,
+        };
+        check_settings_schema(&parse(component), reserved).err()
+    })
 }
 
 /// The settings that one component understands, of all that its section has.

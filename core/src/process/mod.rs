@@ -1,6 +1,7 @@
 //! What belongs to the process: its allocator, its threads.
 
 pub mod heap;
+pub mod own;
 pub mod threads;
 
 use gaxx_abi::{Fault, abi_std::RVec, fault, host::process as ask};

@@ -1,1 +1,21 @@
-//! .
+//! The plugins that the shipped gaxx-mon binary links in: the one list of them.
+
+// Named here so that the linker keeps them; `inventory` finds what is in them.
+use gaxx_system as _;
+
+use gaxx_sdk::abi::{PluginBox, abi_std::RVec};
+
+/// All of them, as the same objects that a library gives.
+pub fn plugins() -> RVec<PluginBox> {
+    gaxx_sdk::linked()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn each_is_found() {
+        let names: Vec<String> =
+            super::plugins().iter().map(|plugin| plugin.manifest().name.into()).collect();
+        assert_eq!(names, ["system"]);
+    }
+}

@@ -68,6 +68,11 @@ pub trait Host: Send + Sync {
     /// Whether the component is being stopped.
     #[sabi(last_prefix_field)]
     fn is_cancelled(&self) -> bool;
+    /// What the program is run as: `main`, and more in later versions. Since 1.1; empty from an
+    /// older host.
+    fn role(&self) -> RString {
+        RString::new()
+    }
 }
 
 /// A host, shared between a component and its handles.

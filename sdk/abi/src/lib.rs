@@ -8,7 +8,8 @@
 //! * Nothing asynchronous, no runtime handle and no thread-local value crosses. A call carries the
 //!   time it may take, in nanoseconds from its start; whoever is called should return by then.
 //! * A method added after 1.0 stands behind the last prefix field and has a default body.
-//! * A struct that is passed by value cannot grow, so each has `attributes` for what comes later.
+//! * A struct that is passed by value cannot grow. Those that describe something have `attributes`
+//!   for what comes later; for all else a method is added.
 //! * A closed set of names is a number with constants, since a Rust enum cannot grow either.
 #![allow(
     // What abi_stable's derive macros expand to.
@@ -52,7 +53,7 @@ pub use abi_stable::std_types as abi_std;
 pub const MAJOR: u16 = 1;
 
 /// The minor version: it grows with every addition; older and newer minors load.
-pub const MINOR: u16 = 0;
+pub const MINOR: u16 = 1;
 
 /// A name and a value, for what a struct could not foresee. Unknown names are ignored.
 #[repr(C)]

@@ -40,7 +40,8 @@ pub struct Manifest {
 pub struct Component {
     /// One of the constants of [`kind`].
     pub kind: u32,
-    /// Lower-case words joined by dashes, unique in its plugin for its kind.
+    /// Lower-case words joined by dashes. Unique in its plugin, whatever the kind: with the
+    /// plugin's name it is the owner of series, settings and log lines.
     pub name: RString,
     /// One line for people.
     pub description: RString,

@@ -53,7 +53,6 @@ pub type PluginBox = Plugin_TO<'static, RBox<()>>;
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = PluginLibraryRef)))]
-#[sabi(missing_field(panic))]
 pub struct PluginLibrary {
     /// The plugins of this library: one. The SDK prepares the library's panic hook and log here.
     #[sabi(last_prefix_field)]

@@ -1,10 +1,12 @@
 //! A plugin, as the host sees it.
 
+use std::panic::catch_unwind;
+
 use abi_stable::type_level::downcasting::TD_Opaque;
 use gaxx_abi::{
     CollectorBox, EndpointBox, ExporterBox, Fault, HealthCheckBox, HostRef, Manifest, Plugin_TO,
     PluginBox,
-    abi_std::{RResult, RStr},
+    abi_std::{RResult, RStr, RVec},
     root::Plugin as Abi,
 };
 
@@ -47,7 +49,14 @@ impl Declared {
 
 impl Abi for Declared {
     fn manifest(&self) -> Manifest {
-        self.0.manifest()
+        // A default of the settings is the author's code, and it runs for the schema.
+        catch_unwind(|| self.0.manifest()).unwrap_or_else(|_| Manifest {
+            name: self.0.name.into(),
+            version: self.0.version.into(),
+            description: "its manifest panicked".into(),
+            components: RVec::new(),
+            attributes: RVec::new(),
+        })
     }
 
     fn collector(

@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use gaxx_abi::{FamilySpec, abi_std::RString};
+use gaxx_abi::{FamilySpec, abi_std::{RString, RVec}};
 
 use super::{Counter, Gauge, Histogram, Store, histogram::Buckets};
 use crate::{Host, Result, error::answer};
@@ -167,7 +167,7 @@ pub(crate) fn register_family(
         kind,
         labels: labels.iter().map(|label| RString::from(*label)).collect(),
         bounds: bounds.to_vec().into(),
-        attributes: Default::default(),
+        attributes: RVec::new(),
     };
     answer(host.0.family(spec))
 }

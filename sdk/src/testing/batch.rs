@@ -1,7 +1,7 @@
 //! Batches for exporters under test.
 
 use gaxx_abi::{
-    Attribute, Batch, ExportFamily, ExportSeries, Point, abi_std::RString, metric::kind,
+    Attribute, Batch, ExportFamily, ExportSeries, Point, abi_std::{RString, RVec}, metric::kind,
 };
 
 /// Measurements, put together by hand, that an exporter is to send.
@@ -67,7 +67,7 @@ impl Measurements {
                     .map(|(name, _)| RString::from(*name))
                     .collect(),
                 bounds: bounds.to_vec().into(),
-                attributes: Default::default(),
+                attributes: RVec::new(),
             });
         }
         self.series.push(ExportSeries {
@@ -78,7 +78,7 @@ impl Measurements {
                 .iter()
                 .map(|(_, value)| RString::from(*value))
                 .collect(),
-            attributes: Default::default(),
+            attributes: RVec::new(),
         });
         for value in values {
             self.points.push(Point::new(self.slots, *value));

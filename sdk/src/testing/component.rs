@@ -1,4 +1,8 @@
 //! A component of each kind, under test.
+#![allow(
+    // So that a test can write `collector::<T>(json!({}))`.
+    clippy::needless_pass_by_value
+)]
 
 use std::{fmt, time::Duration};
 

@@ -198,6 +198,10 @@ impl Abi for TestHost {
     fn is_cancelled(&self) -> bool {
         false
     }
+
+    fn role(&self) -> RString {
+        "main".into()
+    }
 }
 
 impl Drop for Kept {

@@ -113,8 +113,9 @@ fn line(sample: &Sample) -> String {
         .iter()
         .map(|(name, value)| format!("{name}={value:?}"))
         .collect();
-    match labels.is_empty() {
-        true => format!("{} {}", sample.name, sample.value),
-        false => format!("{}{{{}}} {}", sample.name, labels.join(","), sample.value),
+    if labels.is_empty() {
+        format!("{} {}", sample.name, sample.value)
+    } else {
+        format!("{}{{{}}} {}", sample.name, labels.join(","), sample.value)
     }
 }

@@ -15,7 +15,7 @@ use warp::{Filter, Rejection, Reply, filters::BoxedFilter, path::FullPath, reply
 use self::table::Found;
 use super::with;
 use crate::{
-    http::{Failure, Peer, Stopping, methods},
+    http::{BodyLimits, Failure, Peer, Stopping, methods},
     monitor::Monitor,
     plugin::{Component, nanos},
 };
@@ -40,6 +40,12 @@ pub(super) fn route(monitor: &Arc<Monitor>, listener: &'static str) -> BoxedFilt
         .and(warp::body::stream())
         .then(answer)
         .boxed()
+}
+
+/// The body limits that plugins ask for on this listener.
+pub(super) fn body_limits(monitor: &Arc<Monitor>, listener: &'static str) -> BodyLimits {
+    let monitor = Arc::clone(monitor);
+    BodyLimits::by(move |path| table::body_limit(&monitor.catalog, listener, path))
 }
 
 #[allow(clippy::too_many_arguments)] // What the filters above extract.

@@ -14,8 +14,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use warp::{Filter, filters::BoxedFilter, reply::Response};
 
-use super::encoding::Coding;
+use super::{BodyLimits, encoding::Coding};
 use crate::monitor::Monitor;
+
+/// The listener's name in the manifests of plugins.
+const MONITORING: &str = "monitoring";
 
 /// All pages of the monitoring listener; those of plugins come last, so that none can take the
 /// place of core's own.
@@ -33,9 +36,14 @@ pub fn monitoring(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(lifecycle::routes(monitor))
         .unify()
-        .or(endpoints::route(monitor, "monitoring"))
+        .or(endpoints::route(monitor, MONITORING))
         .unify()
         .boxed()
+}
+
+/// The body limits of the monitoring listener beside the usual one.
+pub fn monitoring_body_limits(monitor: &Arc<Monitor>) -> BodyLimits {
+    endpoints::body_limits(monitor, MONITORING)
 }
 
 /// Hands the monitor to a handler.

@@ -5,7 +5,7 @@ use super::*;
 fn small_bodies() -> Limits {
     Limits {
         max_body: 10,
-        max_body_below: vec![("/echo".into(), 1 << 20)],
+        body_limits: BodyLimits::by(|path| (path == "/echo").then_some(1 << 20)),
         ..Limits::default()
     }
 }

@@ -53,6 +53,20 @@ pub(super) fn find(catalog: &Catalog, listener: &str, method: &Method, path: &st
     Found::OtherMethods(allowed.join(", "))
 }
 
+/// The largest body that a path takes, in bytes, where its plugin says so.
+pub(super) fn body_limit(catalog: &Catalog, listener: &str, path: &str) -> Option<u64> {
+    let mut best: Option<(usize, u64)> = None;
+    for component in catalog.components() {
+        for route in component.routes().iter().filter(|route| route.listener == listener) {
+            // Methods of one path share the largest; the listener does not look at them yet.
+            if let Some(rank) = matches(&route.path, path) {
+                best = best.max(Some((rank, route.max_body)));
+            }
+        }
+    }
+    best.map(|(_, bytes)| bytes).filter(|bytes| *bytes > 0)
+}
+
 fn takes(route: &str, method: &Method) -> bool {
     route == method.as_str() || (route == "GET" && *method == Method::HEAD)
 }

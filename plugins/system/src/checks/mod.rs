@@ -1,0 +1,6 @@
+//! Health checks of the machine.
+
+mod amount;
+mod disk;
+mod load;
+mod memory;

@@ -1,0 +1,60 @@
+//! The plugin as a whole: its components and their settings.
+
+use std::collections::BTreeMap;
+
+use gaxx_sdk::serde_json::Value;
+
+/// Components and the schemas of their settings.
+fn components() -> BTreeMap<String, Value> {
+    let plugins = gaxx_sdk::linked();
+    let manifest = plugins.first().expect("this crate is a plugin").manifest();
+    assert_eq!(manifest.name, "system");
+    let component = |component: &gaxx_sdk::abi::Component| {
+        let schema = gaxx_sdk::serde_json::from_str(&component.settings).expect("a JSON schema");
+        (component.name.to_string(), schema)
+    };
+    manifest.components.iter().map(component).collect()
+}
+
+#[test]
+fn components_agree_on_the_settings_that_they_share() {
+    let mut shared: BTreeMap<String, (String, Value)> = BTreeMap::new();
+    for (component, schema) in components() {
+        let properties = schema.get("properties").and_then(Value::as_object).cloned();
+        for (key, own) in properties.unwrap_or_default() {
+            let own = gaxx_sdk::json!([own, schema.get("$defs")]);
+            let (first, other) = shared
+                .entry(key.clone())
+                .or_insert_with(|| (component.clone(), own.clone()));
+            let name = own[0]["$ref"]
+                .as_str()
+                .and_then(|path| path.rsplit('/').next());
+            let definition = |schema: &Value| name.map(|name| schema[1][name].clone());
+            assert!(
+                own[0] == other[0] && definition(&own) == definition(other),
+                "{key} differs between {first} and {component}:\n{other}\n{own}"
+            );
+        }
+    }
+    for key in ["procfs", "sysfs", "rootfs", "filesystem"] {
+        assert!(shared.contains_key(key), "{key}");
+    }
+}
+
+#[test]
+fn the_readme_names_all_components_and_settings() {
+    let readme = include_str!("../README.md");
+    for (component, schema) in components() {
+        assert!(
+            readme.contains(&format!("| `{component}` |")),
+            "{component}"
+        );
+        let properties = schema.get("properties").and_then(Value::as_object).cloned();
+        for (key, _) in properties.unwrap_or_default() {
+            assert!(
+                readme.contains(&format!("| `{key}")),
+                "{key} of {component}"
+            );
+        }
+    }
+}

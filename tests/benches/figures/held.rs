@@ -1,0 +1,64 @@
+//! A plugin held by this process, as the program holds it.
+
+use std::{path::Path, sync::Arc};
+
+use gaxx_abi::{CollectorBox, Fault};
+use gaxx_core::{
+    loader::{Inspected, Loader, Settings},
+    plugin::{CoreHost, Services},
+    registry::{Owner, Registry},
+    role::Role,
+};
+use tempfile::TempDir;
+
+/// A loader with a state folder of its own.
+pub(crate) fn loader() -> (Loader, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (
+        Loader::new(Settings::new(folder.path().to_path_buf())),
+        folder,
+    )
+}
+
+/// The collector of a library made from copies of `load-000`, started.
+pub(crate) fn collector(
+    loader: &Loader,
+    library: &Path,
+    registry: &Registry,
+    series: u32,
+) -> CollectorBox {
+    let inspected: Inspected = loader.inspect(library).unwrap();
+    let plugin = loader.load(&inspected).unwrap().plugin;
+    let table = registry.table(Owner::new(inspected.name, "load"));
+    let host = Arc::new(CoreHost::new(
+        table,
+        Arc::new(Nothing),
+        "/nonexistent".into(),
+    ));
+    let settings = format!("{{\"series\":{series}}}");
+    let made = plugin.collector("load".into(), settings.as_str().into(), host.reference());
+    let mut collector = made.into_result().unwrap();
+    collector.start(u64::MAX).into_result().unwrap();
+    collector
+}
+
+/// What `load` asks of the program.
+struct Nothing;
+
+impl Services for Nothing {
+    fn role(&self) -> Role {
+        Role::Main
+    }
+
+    fn metrics(&self) -> String {
+        "[]".to_owned()
+    }
+
+    fn health(&self) -> String {
+        "{}".to_owned()
+    }
+
+    fn process(&self, _what: u32) -> Result<Vec<u8>, Fault> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,74 @@
+//! What a component may ask of its host.
+
+use abi_stable::{
+    sabi_trait,
+    std_types::{RArc, ROption, RResult, RSlice, RStr, RString, RVec},
+};
+
+use crate::{FamilySpec, Fault};
+
+/// How grave a log line is.
+pub mod level {
+    /// Something failed.
+    pub const ERROR: u32 = 1;
+    /// Something is odd.
+    pub const WARN: u32 = 2;
+    /// Something happened.
+    pub const INFO: u32 = 3;
+    /// For who looks for a fault.
+    pub const DEBUG: u32 = 4;
+    /// For who looks very closely.
+    pub const TRACE: u32 = 5;
+}
+
+/// What [`Host::process`] can be asked for. The host refuses what it does not know.
+pub mod process {
+    /// Gives unused memory back to the system; answers JSON `{"released_bytes": n}`.
+    pub const PURGE: u32 = 1;
+    /// The live asynchronous tasks, as JSON.
+    pub const TASKS: u32 = 2;
+    /// The threads, as JSON.
+    pub const THREADS: u32 = 3;
+    /// Live allocations by stack, as a gzip-compressed pprof profile.
+    pub const HEAP: u32 = 4;
+    /// Allocator and runtime figures, as JSON.
+    pub const STATISTICS: u32 = 5;
+}
+
+/// What a component may ask of its host, from any thread, from its creation on.
+///
+/// One belongs to each component. What cannot be given (in a child process, in this build, by this
+/// configuration) is refused with a reason.
+#[sabi_trait]
+pub trait Host: Send + Sync {
+    /// The minor version of the ABI that the host speaks.
+    fn minor(&self) -> u32;
+    /// The name of the instance this component belongs to; empty for the only one.
+    fn instance(&self) -> RString;
+    /// Registers a family; answers its number.
+    fn family(&self, spec: FamilySpec) -> RResult<u32, Fault>;
+    /// Registers a series; answers the first of its slots.
+    fn series(&self, family: u32, labels: RSlice<'_, RString>) -> RResult<u32, Fault>;
+    /// Forgets the series that begins at this slot. Its slots are not used again.
+    fn retire(&self, slot: u32);
+    /// The most talkative [`level`] that the host's log takes; 0: none.
+    fn log_level(&self) -> u32;
+    /// Writes a line to the host's log.
+    fn log(&self, level: u32, target: RStr<'_>, message: RStr<'_>);
+    /// A folder of the plugin's own, that only this user can read, kept across restarts.
+    fn state_folder(&self) -> RResult<RString, Fault>;
+    /// What the older version of this component left by `save`.
+    fn inherited(&self) -> ROption<RVec<u8>>;
+    /// All metrics, as the JSON of `/api/metrics`.
+    fn metrics(&self) -> RResult<RString, Fault>;
+    /// The health report, as the JSON of `/api/health`.
+    fn health(&self) -> RResult<RString, Fault>;
+    /// Asks for something of the process: one of the constants of [`process`].
+    fn process(&self, what: u32, deadline: u64) -> RResult<RVec<u8>, Fault>;
+    /// Whether the component is being stopped.
+    #[sabi(last_prefix_field)]
+    fn is_cancelled(&self) -> bool;
+}
+
+/// A host, shared between a component and its handles.
+pub type HostRef = Host_TO<'static, RArc<()>>;

@@ -1,0 +1,67 @@
+//! Where the loader enters a library.
+
+use abi_stable::{
+    StableAbi,
+    library::RootModule,
+    package_version_strings, sabi_trait,
+    sabi_types::VersionStrings,
+    std_types::{RBox, RResult, RStr, RVec},
+};
+
+use crate::{CollectorBox, EndpointBox, ExporterBox, Fault, HealthCheckBox, HostRef, Manifest};
+
+/// A plugin: it describes itself, and makes its components.
+#[sabi_trait]
+pub trait Plugin: Send + Sync {
+    /// What it says of itself.
+    fn manifest(&self) -> Manifest;
+    /// Makes the collector of this name. `settings` is a JSON object.
+    fn collector(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+    ) -> RResult<CollectorBox, Fault>;
+    /// Makes the health check of this name.
+    fn health_check(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+    ) -> RResult<HealthCheckBox, Fault>;
+    /// Makes the exporter of this name.
+    fn exporter(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+    ) -> RResult<ExporterBox, Fault>;
+    /// Makes the endpoint of this name.
+    #[sabi(last_prefix_field)]
+    fn endpoint(
+        &self,
+        name: RStr<'_>,
+        settings: RStr<'_>,
+        host: HostRef,
+    ) -> RResult<EndpointBox, Fault>;
+}
+
+/// A plugin, linked in or loaded.
+pub type PluginBox = Plugin_TO<'static, RBox<()>>;
+
+/// The one symbol that a library exports.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = PluginLibraryRef)))]
+pub struct PluginLibrary {
+    /// The plugins of this library: one. The SDK prepares the library's panic hook and log here.
+    #[sabi(last_prefix_field)]
+    pub plugins: extern "C" fn() -> RVec<PluginBox>,
+}
+
+impl RootModule for PluginLibraryRef {
+    abi_stable::declare_root_module_statics! {PluginLibraryRef}
+    const BASE_NAME: &'static str = "gaxx_plugin";
+    const NAME: &'static str = "gaxx_plugin";
+    const VERSION_STRINGS: VersionStrings = package_version_strings!();
+}

@@ -1,0 +1,175 @@
+//! Plugins and hosts of different versions of the ABI, and of different builds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gaxx_tests::{
+    Artifacts, Monitor, PluginFolder, cdylib, repository, standalone, standalone_cdylib,
+    target_folder, wait_until,
+};
+
+/// The plugin and the host that were built against ABI 1.0.
+fn frozen() -> Artifacts {
+    standalone(&frozen_folder().join("Cargo.toml"), "frozen", &[])
+}
+
+fn frozen_folder() -> PathBuf {
+    repository().join("tests/frozen/abi-1.0")
+}
+
+#[test]
+fn a_plugin_built_against_abi_1_0_works() {
+    works(&frozen().libraries["gaxx-frozen"]);
+}
+
+/// What the compiler does within a library is that library's business.
+#[test]
+fn a_plugin_built_with_another_profile_works() {
+    let profile = [
+        "profile.dev.opt-level=3",
+        "profile.dev.debug-assertions=false",
+        "profile.dev.overflow-checks=false",
+        "profile.dev.strip=true",
+    ];
+    let manifest = frozen_folder().join("plugin/Cargo.toml");
+    works(&standalone_cdylib(&manifest, "frozen-optimised", &profile));
+}
+
+/// Every component of the frozen plugin does in this host what it did in the first one.
+fn works(library: &Path) {
+    let folder = PluginFolder::new();
+    folder.add(library);
+    let config = "plugins: {frozen: {words: still here}}\nexporters: {tally: {interval: 1s}}\n";
+    let mut monitor = Monitor::builder()
+        .plugins(folder.path())
+        .config(config)
+        .start();
+    monitor.wait_ready();
+
+    let row = monitor.plugin("frozen").unwrap();
+    assert_eq!(row["state"], "running", "{row}");
+    assert_eq!(row["components"].as_array().unwrap().len(), 4, "{row}");
+
+    let scrape = monitor.metrics();
+    let value = |name: &str, labels: &[(&str, &str)]| scrape.value(name, labels);
+    assert_eq!(value("frozen_corners", &[("shape", "square")]), Some(4.0));
+    assert_eq!(value("frozen_corners", &[("shape", "round")]), Some(0.0));
+    assert_eq!(value("frozen_host_minor", &[]), Some(1.0));
+    assert!(value("frozen_collections_total", &[]).unwrap() >= 1.0);
+    assert_eq!(value("frozen_size_bytes_bucket", &[("le", "10")]), Some(2.0));
+    assert_eq!(value("frozen_size_bytes_count", &[]), Some(3.0));
+    assert_eq!(value("frozen_size_bytes_sum", &[]), Some(55.5));
+
+    wait_until("the check has been degraded for long enough", || {
+        let checks = monitor.checks();
+        let check = checks.iter().find(|check| check["name"] == "frozen/mood");
+        check.is_some_and(|check| {
+            check["status"] == "degraded"
+                && check["message"] == "feels old"
+                && check["details"].to_string().contains("still here")
+        })
+    });
+
+    let sent: Vec<u8> = (0..100_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let request = monitor.request("POST", "/frozen/echo?a=b");
+    let answer = request.try_send_body(sent.clone()).unwrap().expect(200);
+    assert_eq!(answer.header("x-query"), "a=b");
+    assert!(answer.body == sent, "the body came back changed");
+
+    let tally = monitor.folder().join("state/plugins/frozen/tally");
+    wait_until("the exporter has written what it was given", || {
+        fs::read_to_string(&tally).is_ok_and(|text| text.contains("frozen_corners square 4\n"))
+    });
+    monitor.wait_log("the frozen plugin starts");
+}
+
+#[test]
+fn a_newer_plugin_runs_in_an_older_host() {
+    let library = cdylib("gaxx-role");
+    let host = &frozen().programs["gaxx-frozen-host"];
+    let output = std::process::Command::new(host).arg(&library).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    // The role came with 1.1: the method that is not there does what its default body does.
+    assert!(said.contains("host_abi_minor \"\" 0\n"), "{said}");
+    assert!(said.contains("host_role_info \"\" 1\n"), "{said}");
+
+    let folder = PluginFolder::new();
+    folder.add(&library);
+    let monitor = Monitor::builder().plugins(folder.path()).start();
+    monitor.wait_ready();
+    let scrape = monitor.metrics();
+    assert_eq!(scrape.value("host_role_info", &[("role", "main")]), Some(1.0));
+}
+
+#[test]
+fn a_library_of_another_layout_is_refused_with_the_place_of_the_difference() {
+    let folder = PluginFolder::new();
+    for (name, file, from, to, place) in [
+        ("wider", "metric.rs", "pub reserved: u32", "pub reserved: u64", "Point"),
+        ("fewer", "host.rs", "fn retire(&self, slot: u32);", "", "retire"),
+    ] {
+        let library = changed(name, file, from, to);
+        folder.add(&library);
+        let _ = place;
+    }
+    folder.add(&cdylib("gaxx-role"));
+    let monitor = Monitor::builder().plugins(folder.path()).start();
+    monitor.wait_ready();
+    println!("{:#?}", monitor.plugins());
+    panic!();
+}
+
+/// The library of the frozen plugin, built against an ABI that differs in one place.
+fn changed(name: &str, file: &str, from: &str, to: &str) -> PathBuf {
+    let folder = target_folder().join("standalone/changed").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    for part in ["Cargo.toml", "Cargo.lock", "abi", "plugin", "host"] {
+        copy(&frozen_folder().join(part), &folder.join(part));
+    }
+    let edit = |path: &str, from: &str, to: &str| {
+        let path = folder.join(path);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.matches(from).count(), 1, "{from:?} in {}", path.display());
+        fs::write(&path, text.replace(from, to)).unwrap();
+    };
+    edit(&format!("abi/src/{file}"), from, to);
+    // Its own name, so that it can be built where the others are, with what they share.
+    let package = format!("gaxx-{name}");
+    for path in ["plugin/Cargo.toml", "Cargo.lock"] {
+        edit(path, "name = \"gaxx-frozen\"", &format!("name = \"{package}\""));
+    }
+    edit("plugin/src/lib.rs", "= \"frozen\"", &format!("= \"{name}\""));
+    standalone_cdylib(&folder.join("plugin/Cargo.toml"), "frozen", &[])
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        fs::copy(from, to).unwrap();
+    }
+}
+
+#[test]
+fn a_library_of_the_next_major_is_refused_unloaded() {
+    let mut library = fs::read(&frozen().libraries["gaxx-frozen"]).unwrap();
+    // The owner of the note, then format 1 and major 1.
+    let note = b"GAXX\0\0\0\0\x01\0\x01\0";
+    let at = library.windows(note.len()).position(|bytes| bytes == note).unwrap();
+    library[at + note.len() - 2] = 2;
+    let folder = PluginFolder::new();
+    let file = folder.write("next.so", &library, 0o755);
+    let monitor = Monitor::builder().plugins(folder.path()).start();
+    monitor.wait_ready();
+    let rows = monitor.plugins();
+    let row = rows.iter().find(|row| row["file"].as_str() == file.to_str()).unwrap();
+    assert_eq!(row["state"], "failed", "{row}");
+    let error = row["error"].as_str().unwrap();
+    assert!(error.contains("it is built for ABI 2, and this gaxx-mon speaks 1"), "{row}");
+    assert_eq!(row["remedy"], "update gaxx-mon", "{row}");
+}
