@@ -56,7 +56,10 @@ fn works(library: &Path) {
     assert_eq!(value("frozen_corners", &[("shape", "round")]), Some(0.0));
     assert_eq!(value("frozen_host_minor", &[]), Some(1.0));
     assert!(value("frozen_collections_total", &[]).unwrap() >= 1.0);
-    assert_eq!(value("frozen_size_bytes_bucket", &[("le", "10")]), Some(2.0));
+    assert_eq!(
+        value("frozen_size_bytes_bucket", &[("le", "10")]),
+        Some(2.0)
+    );
     assert_eq!(value("frozen_size_bytes_count", &[]), Some(3.0));
     assert_eq!(value("frozen_size_bytes_sum", &[]), Some(55.5));
 
@@ -70,7 +73,9 @@ fn works(library: &Path) {
         })
     });
 
-    let sent: Vec<u8> = (0..100_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let sent: Vec<u8> = (0..100_000_u32)
+        .map(|number| number.to_le_bytes()[0])
+        .collect();
     let request = monitor.request("POST", "/frozen/echo?a=b");
     let answer = request.try_send_body(sent.clone()).unwrap().expect(200);
     assert_eq!(answer.header("x-query"), "a=b");
@@ -87,7 +92,10 @@ fn works(library: &Path) {
 fn a_newer_plugin_runs_in_an_older_host() {
     let library = cdylib("gaxx-role");
     let host = &frozen().programs["gaxx-frozen-host"];
-    let output = std::process::Command::new(host).arg(&library).output().unwrap();
+    let output = std::process::Command::new(host)
+        .arg(&library)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     // The role came with 1.1: the method that is not there does what its default body does.
@@ -99,25 +107,84 @@ fn a_newer_plugin_runs_in_an_older_host() {
     let monitor = Monitor::builder().plugins(folder.path()).start();
     monitor.wait_ready();
     let scrape = monitor.metrics();
-    assert_eq!(scrape.value("host_role_info", &[("role", "main")]), Some(1.0));
+    assert_eq!(
+        scrape.value("host_role_info", &[("role", "main")]),
+        Some(1.0)
+    );
+}
+
+/// Each library is judged by itself, whatever was loaded before it.
+#[test]
+fn plugins_of_different_minors_work_side_by_side() {
+    let (old, new) = (
+        frozen().libraries["gaxx-frozen"].clone(),
+        cdylib("gaxx-role"),
+    );
+    // They are loaded in the order of their files' names.
+    for (first, second) in [(&old, &new), (&new, &old)] {
+        let folder = PluginFolder::new();
+        folder.add_as(first, "first.so");
+        folder.add_as(
+            &changed("fewer", "host.rs", "fn retire(&self, slot: u32);", ""),
+            "refused.so",
+        );
+        folder.add_as(second, "second.so");
+        let monitor = Monitor::builder().plugins(folder.path()).start();
+        monitor.wait_ready();
+        for (name, state) in [
+            ("frozen", "running"),
+            ("role", "running"),
+            ("fewer", "failed"),
+        ] {
+            let row = monitor.plugin(name).unwrap();
+            assert_eq!(row["state"], state, "{row}");
+        }
+        let scrape = monitor.metrics();
+        assert_eq!(
+            scrape.value("host_role_info", &[("role", "main")]),
+            Some(1.0)
+        );
+        assert_eq!(scrape.value("frozen_host_minor", &[]), Some(1.0));
+    }
 }
 
 #[test]
 fn a_library_of_another_layout_is_refused_with_the_place_of_the_difference() {
     let folder = PluginFolder::new();
-    for (name, file, from, to, place) in [
-        ("wider", "metric.rs", "pub reserved: u32", "pub reserved: u64", "Point"),
-        ("fewer", "host.rs", "fn retire(&self, slot: u32);", "", "retire"),
-    ] {
-        let library = changed(name, file, from, to);
-        folder.add(&library);
-        let _ = place;
-    }
+    folder.add(&changed(
+        "wider",
+        "metric.rs",
+        "pub reserved: u32",
+        "pub reserved: u64",
+    ));
+    folder.add(&changed(
+        "fewer",
+        "host.rs",
+        "fn retire(&self, slot: u32);",
+        "",
+    ));
     folder.add(&cdylib("gaxx-role"));
     let monitor = Monitor::builder().plugins(folder.path()).start();
     monitor.wait_ready();
-    println!("{:#?}", monitor.plugins());
-    panic!();
+    for (name, difference) in [
+        ("wider", "Point.reserved: type u64 in place of u32"),
+        ("fewer", "Host: method log_level in place of retire"),
+    ] {
+        let row = monitor.plugin(name).unwrap();
+        assert_eq!(row["state"], "failed", "{row}");
+        let error = row["error"].as_str().unwrap();
+        assert!(
+            error.ends_with(&format!(
+                "its interface differs from this program's: {difference}"
+            )),
+            "{row}"
+        );
+        assert_eq!(
+            row["remedy"], "build the plugin again with a gaxx-sdk of this ABI",
+            "{row}"
+        );
+    }
+    assert_eq!(monitor.plugin("role").unwrap()["state"], "running");
 }
 
 /// The library of the frozen plugin, built against an ABI that differs in one place.
@@ -130,16 +197,30 @@ fn changed(name: &str, file: &str, from: &str, to: &str) -> PathBuf {
     let edit = |path: &str, from: &str, to: &str| {
         let path = folder.join(path);
         let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(text.matches(from).count(), 1, "{from:?} in {}", path.display());
+        assert_eq!(
+            text.matches(from).count(),
+            1,
+            "{from:?} in {}",
+            path.display()
+        );
         fs::write(&path, text.replace(from, to)).unwrap();
     };
     edit(&format!("abi/src/{file}"), from, to);
-    // Its own name, so that it can be built where the others are, with what they share.
-    let package = format!("gaxx-{name}");
-    for path in ["plugin/Cargo.toml", "Cargo.lock"] {
-        edit(path, "name = \"gaxx-frozen\"", &format!("name = \"{package}\""));
-    }
-    edit("plugin/src/lib.rs", "= \"frozen\"", &format!("= \"{name}\""));
+    // Names and versions of their own, so that they can be built where the others are, with what
+    // they share.
+    let package = format!("name = \"gaxx-{name}\"");
+    let version = format!("version = \"1.0.0-{name}\"");
+    edit("plugin/Cargo.toml", "name = \"gaxx-frozen\"", &package);
+    edit("abi/Cargo.toml", "version = \"1.0.0\"", &version);
+    edit("Cargo.lock", "name = \"gaxx-frozen\"", &package);
+    let abi = "name = \"gaxx-abi\"\n";
+    let with = |version: &str| format!("{abi}{version}");
+    edit("Cargo.lock", &with("version = \"1.0.0\""), &with(&version));
+    edit(
+        "plugin/src/lib.rs",
+        "= \"frozen\"",
+        &format!("= \"{name}\""),
+    );
     standalone_cdylib(&folder.join("plugin/Cargo.toml"), "frozen", &[])
 }
 
@@ -160,16 +241,25 @@ fn a_library_of_the_next_major_is_refused_unloaded() {
     let mut library = fs::read(&frozen().libraries["gaxx-frozen"]).unwrap();
     // The owner of the note, then format 1 and major 1.
     let note = b"GAXX\0\0\0\0\x01\0\x01\0";
-    let at = library.windows(note.len()).position(|bytes| bytes == note).unwrap();
+    let at = library
+        .windows(note.len())
+        .position(|bytes| bytes == note)
+        .unwrap();
     library[at + note.len() - 2] = 2;
     let folder = PluginFolder::new();
     let file = folder.write("next.so", &library, 0o755);
     let monitor = Monitor::builder().plugins(folder.path()).start();
     monitor.wait_ready();
     let rows = monitor.plugins();
-    let row = rows.iter().find(|row| row["file"].as_str() == file.to_str()).unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row["file"].as_str() == file.to_str())
+        .unwrap();
     assert_eq!(row["state"], "failed", "{row}");
     let error = row["error"].as_str().unwrap();
-    assert!(error.contains("it is built for ABI 2, and this gaxx-mon speaks 1"), "{row}");
+    assert!(
+        error.contains("it is built for ABI 2, and this gaxx-mon speaks 1"),
+        "{row}"
+    );
     assert_eq!(row["remedy"], "update gaxx-mon", "{row}");
 }

@@ -41,7 +41,9 @@ pub fn cdylib(package: &str) -> PathBuf {
 /// The library of a package outside the workspace; see [`standalone`].
 #[track_caller]
 pub fn standalone_cdylib(manifest: &Path, variant: &str, config: &[&str]) -> PathBuf {
-    let mut libraries = standalone(manifest, variant, config).libraries.into_values();
+    let mut libraries = standalone(manifest, variant, config)
+        .libraries
+        .into_values();
     match (libraries.next(), libraries.next()) {
         (Some(library), None) => library,
         _ => panic!("{} should make one cdylib", manifest.display()),

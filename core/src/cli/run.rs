@@ -66,7 +66,12 @@ async fn serve(common: &Common) -> ExitCode {
         Ok(listener) => listener,
         Err(error) => return refuse(&error),
     };
-    let monitor = match prepare(source, document, instruments).await {
+    // Plugins' code runs here, and may hang: a signal ends the program all the same.
+    let prepared = tokio::select! {
+        prepared = prepare(source, document, instruments) => prepared,
+        () = signals.stop() => return ExitCode::SUCCESS,
+    };
+    let monitor = match prepared {
         Ok(monitor) => monitor,
         Err(code) => return code,
     };

@@ -8,16 +8,17 @@ use std::path::Path;
 
 use abi_stable::{
     StableAbi,
-    abi_stability::abi_checking::{
-        AbiInstability, AbiInstabilityErrors, check_layout_compatibility,
-    },
+    abi_stability::abi_checking::check_layout_compatibility,
     library::{AbiHeaderRef, LibHeader, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL},
-    type_layout::{TLFieldOrFunction, TypeLayout},
+    type_layout::TypeLayout,
 };
 use gaxx_abi::{PluginBox, PluginLibraryRef};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
-use super::error::Refusal;
+use super::{
+    difference::{self, Expected},
+    error::Refusal,
+};
 
 /// Loads a library and makes its plugin. Runs the library's code.
 ///
@@ -74,64 +75,16 @@ fn compatible(host: &'static TypeLayout, plugin: &'static TypeLayout) -> Result<
     // The check takes its first argument for the smaller interface, and says yes to a plugin as
     // new as the host or newer. An older one must be fit for what the host has. Every call then
     // asks the table it was given whether the method is there, and takes the default if not.
-    check_layout_compatibility(plugin, host).map_err(|older| {
-        let fewer = older.errors.len() < newer.errors.len();
-        Refusal::Layout(difference(if fewer { &older } else { &newer }))
-    })
-}
-
-/// The first difference, in a line: `abi_stable`'s own report fills pages.
-fn difference(errors: &AbiInstabilityErrors) -> String {
-    let Some(first) = errors.errors.iter().find(|error| !error.errs.is_empty()) else {
-        return "it cannot be told where".into();
+    let Err(older) = check_layout_compatibility(plugin, host) else {
+        return Ok(());
     };
-    let mut place: Vec<&str> = first
-        .stack_trace
-        .iter()
-        .map(|step| match &step.found {
-            TLFieldOrFunction::Field(field) => field.name(),
-            TLFieldOrFunction::Function(function) => function.name.as_str(),
-        })
-        .filter(|name| !is_plumbing(name))
-        .collect();
-    // A field that is a function stands there twice.
-    place.dedup();
-    let what = first
-        .errs
-        .first()
-        .map_or_else(|| "it differs".into(), describe);
-    match place.as_slice() {
-        [] => format!("the root module: {what}"),
-        steps => format!("{}: {what}", steps.join(".")),
-    }
-}
-
-/// Whether this is a part of `abi_stable`'s own types and not of ours.
-fn is_plumbing(name: &str) -> bool {
-    matches!(name, "obj" | "vtable" | "buffer" | "__returns")
-        || name.starts_with("field_")
-        || name.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn describe(difference: &AbiInstability) -> String {
-    use AbiInstability as D;
-    let (what, expected, found) = match difference {
-        D::Name(d) => ("type", d.expected.to_string(), d.found.to_string()),
-        D::Package(d) => ("crate", d.expected.to_string(), d.found.to_string()),
-        D::PackageVersion(d) => ("crate version", d.expected.to_string(), d.found.to_string()),
-        D::Size(d) => ("size", d.expected.to_string(), d.found.to_string()),
-        D::Alignment(d) => ("alignment", d.expected.to_string(), d.found.to_string()),
-        D::FieldCountMismatch(d) => ("field count", d.expected.to_string(), d.found.to_string()),
-        D::MismatchedPrefixSize(d) => (
-            "count of first fields",
-            d.expected.to_string(),
-            d.found.to_string(),
-        ),
-        D::UnexpectedField(d) => ("field", d.expected.name().into(), d.found.name().into()),
-        D::UnexpectedVariant(d) => ("variant", d.expected.to_string(), d.found.to_string()),
-        _ => return "another layout".into(),
-    };
-    format!("{what} {found} in place of {expected}")
+    // The comparison with fewer differences is the one that fits its age.
+    let is_older = older.errors.len() < newer.errors.len();
+    Err(Refusal::Layout(if is_older {
+        difference::first(&older, Expected::Plugins)
+    } else {
+        difference::first(&newer, Expected::Hosts)
+    }))
 }
 
 fn entry(error: &LibraryError) -> Refusal {

@@ -11,6 +11,7 @@
 //! version is loaded beside the old one.
 
 mod copy;
+mod difference;
 mod elf;
 mod error;
 mod file;

@@ -33,7 +33,7 @@ use crate::{
     instruments::Instruments,
     loader::{self, Loader},
     plugin::{self, CallPool, Catalog, Component, Discovery, Kind, Maker, PluginRow, discover},
-    registry::{self, Registry},
+    registry::{self, Registry, Snapshot},
 };
 
 /// Threads for calls that do come back, beside those that may hang.
@@ -121,6 +121,14 @@ impl Monitor {
     /// Plugins as people see them.
     pub fn rows(&self) -> Vec<PluginRow> {
         self.catalog.plugins().iter().map(|plugin| PluginRow::of(plugin)).collect()
+    }
+
+    /// Everything that is measured, the state of plugins at this moment included.
+    pub fn snapshot(&self) -> Snapshot {
+        for plugin in self.catalog.plugins().iter() {
+            self.instruments.plugins.set(&plugin.name, plugin.state());
+        }
+        self.registry.snapshot()
     }
 
     /// Whether every collector has delivered, or missed its first deadline.

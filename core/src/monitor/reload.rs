@@ -35,6 +35,8 @@ impl Monitor {
         });
         let (gone, warnings) = reloaded.await.map_err(|_| ReloadError::Ending)??;
         let deadline = Instant::now() + self.config().limits.shutdown_timeout.get();
+        // Exporters send what waits before they are stopped.
+        self.exports.follow(&self.catalog, deadline).await;
         schedule::stop(&gone, deadline).await;
         tracing::info!("the configuration was read again and is in force");
         Ok(warnings)

@@ -33,6 +33,7 @@ struct Entry {
 impl Monitor {
     /// Runs collectors and checks when it is time; never ends.
     pub async fn run(self: Arc<Self>) {
+        self.exports.follow(&self.catalog, Instant::now()).await;
         let mut entries: Vec<Entry> = Vec::new();
         let mut plugins = None;
         let mut own_checks = Instant::now();
@@ -42,8 +43,6 @@ impl Monitor {
             if !plugins.as_ref().is_some_and(|known| Arc::ptr_eq(known, &current)) {
                 plugins = Some(current);
                 entries = follow(entries, self.catalog.components());
-                let limit = Instant::now() + self.config().limits.shutdown_timeout.get();
-                self.exports.follow(&self.catalog, limit).await;
             }
             let now = Instant::now();
             let watched = self.pages.any();
@@ -114,13 +113,10 @@ impl Monitor {
         let components = self.catalog.components();
         let collectors = health::collectors(&components, &config.health.collectors);
         self.health.take("collectors", Ok(collectors), began.elapsed());
-        for plugin in self.catalog.plugins().iter() {
-            self.instruments.plugins.set(&plugin.name, plugin.state());
-        }
     }
 
     fn sample(&self) {
-        let snapshot = self.registry.snapshot();
+        let snapshot = self.snapshot();
         history::lock(&self.history).sample(&snapshot, Instant::now());
     }
 }

@@ -161,7 +161,7 @@ mod tests {
         let (sender, receiver) = channel();
         pool.submit(move || sender.send(()).unwrap());
         assert!(
-            receiver.recv_timeout(STALL * 2).is_err(),
+            receiver.recv_timeout(STALLED * 2).is_err(),
             "all threads hang"
         );
         pool.relieve();
@@ -176,10 +176,29 @@ mod tests {
         for _ in 0..10 {
             let hang = Arc::clone(&hang);
             pool.submit(move || drop(hang.lock().unwrap().recv()));
-            thread::sleep(STALL);
+            thread::sleep(STALLED);
             pool.relieve();
         }
         assert_eq!(pool.threads(), 3);
         drop(hold);
+    }
+
+    #[test]
+    fn threads_that_are_not_needed_any_more_go() {
+        let pool = CallPool::new(8);
+        let (hold, hang) = channel::<()>();
+        let hang = Arc::new(Mutex::new(hang));
+        for _ in 0..8 {
+            let hang = Arc::clone(&hang);
+            pool.submit(move || drop(hang.lock().unwrap().recv()));
+        }
+        while pool.threads() < 8 {
+            thread::sleep(STALLED);
+            pool.relieve();
+        }
+        drop(hold);
+        while pool.threads() > STEADY {
+            thread::sleep(STALLED);
+        }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) struct Devices {
 struct Kept {
     /// Which folder it is; a device that came back under its name has another one.
     identity: (u64, u64),
+    used: bool,
     attributes: Attributes,
 }
 
@@ -45,9 +46,12 @@ impl Devices {
 
     /// Their names, sorted; none where this machine does not have the class, and that is said once.
     pub(crate) fn names(&mut self) -> Result<Vec<OsString>> {
-        let names = self.class.names(&self.folder)?;
-        self.kept.retain(|name, _| names.binary_search(name).is_ok());
-        Ok(names)
+        self.class.names(&self.folder)
+    }
+
+    /// Closes the devices that were not read since the last time.
+    pub(crate) fn close_unused(&mut self) {
+        self.kept.retain(|_, kept| std::mem::take(&mut kept.used));
     }
 
     /// Reads the attributes of a device; nothing where it is gone or no folder.
@@ -60,6 +64,7 @@ impl Devices {
         let identity = identity(&stat(&folder).ok()?);
         if let Some(kept) = self.kept.get_mut(name) {
             if kept.identity == identity {
+                kept.used = true;
                 return Some(read(&mut kept.attributes));
             }
             self.kept.remove(name);
@@ -72,6 +77,7 @@ impl Devices {
         let result = read(&mut attributes);
         let kept = Kept {
             identity,
+            used: true,
             attributes,
         };
         self.kept.insert(name.to_owned(), kept);
@@ -113,6 +119,8 @@ mod tests {
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(mtu(&mut devices, "eth0"), None);
         assert_eq!(devices.names().unwrap(), ["eth1"]);
+        devices.close_unused();
+        devices.close_unused();
         assert!(devices.kept.is_empty());
     }
 

@@ -1,11 +1,11 @@
 //! Traffic of the network devices, from `/proc/net/dev`.
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
 use gaxx_sdk::prelude::*;
 
 use crate::{
-    attributes::Attributes,
+    devices::Devices,
     numbers::columns,
     pattern::{Excluded, Pattern},
     source::Source,
@@ -92,7 +92,7 @@ pub(crate) struct NetdevSettings {
 
 struct Netdev {
     dev: Source,
-    devices: PathBuf,
+    devices: Devices,
     excluded: Excluded,
     columns: Vec<Family<Counter, 1>>,
     /// Packets that no protocol wanted: the one figure that is told elsewhere.
@@ -106,7 +106,7 @@ impl Component for Netdev {
         let register = |(name, help)| context.counters(name, help, ["device"]);
         Ok(Self {
             dev: Source::new(&settings.procfs, "net/dev"),
-            devices: settings.sysfs.join("class/net"),
+            devices: Devices::new(settings.sysfs.join("class/net")),
             excluded: Excluded::new(settings.netdev.device_exclude),
             columns: COLUMNS.into_iter().map(register).collect::<Result<_>>()?,
             no_handler: context.counters(
@@ -134,13 +134,14 @@ impl Collector for Netdev {
                     family.with([device]).set_total(value);
                 }
             }
-            let packets = Attributes::open(&self.devices.join(device))
-                .ok()
-                .and_then(|mut device| device.number("statistics/rx_nohandler"));
-            if let Some(packets) = packets {
+            let packets = self.devices.read(OsStr::new(device), |device| {
+                device.number("statistics/rx_nohandler")
+            });
+            if let Some(Some(packets)) = packets {
                 self.no_handler.with([device]).set_total(packets);
             }
         }
+        self.devices.close_unused();
         Ok(())
     }
 }

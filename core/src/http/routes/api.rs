@@ -20,7 +20,7 @@ pub(super) fn routes(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
         .and(with(monitor))
         .and(encoding::wanted())
         .map(|monitor: Arc<Monitor>, coding: Coding| {
-            let snapshot = monitor.registry.snapshot();
+            let snapshot = monitor.snapshot();
             let body = metrics_json::encode(&snapshot.select(&Selection::All));
             coding.answer("application/json", body)
         });

@@ -52,7 +52,7 @@ async fn scrape(
         patience(&headers, config.scrape.timeout.get()),
     )
     .await;
-    let snapshot = monitor.registry.snapshot();
+    let snapshot = monitor.snapshot();
     let selected = snapshot.select(&selection);
     let body = match format {
         Format::Text => text::encode(&selected),

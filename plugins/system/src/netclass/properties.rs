@@ -1,15 +1,10 @@
-//! Properties of the network devices, from `/sys/class/net`.
+//! What a network device says of itself, and the metrics that it becomes.
 
-use std::{borrow::Cow, path::PathBuf};
+use std::borrow::Cow;
 
 use gaxx_sdk::prelude::*;
 
-use crate::{
-    attributes::{Attributes, Class},
-    pattern::{Excluded, Pattern},
-};
-
-gaxx_sdk::component!(collector "netclass" => Netclass, "State, speed and other properties of the network devices.");
+use crate::attributes::Attributes;
 
 /// Attribute, metric and help.
 const GAUGES: [(&str, &str, &str); 13] = [
@@ -100,27 +95,8 @@ const INFO: [&str; 5] = ["address", "broadcast", "duplex", "operstate", "ifalias
 /// Megabits a second, as the kernel tells the speed, in bytes a second.
 const MEGABIT: f64 = 1e6 / 8.0;
 
-#[settings]
-pub(crate) struct Settings {
-    /// Where the kernel's device file system is mounted.
-    #[default("/sys".into())]
-    sysfs: PathBuf,
-    /// Which network devices' properties are collected.
-    #[default]
-    netclass: NetclassSettings,
-}
-
-/// Which network devices' properties are collected.
-#[settings]
-pub(crate) struct NetclassSettings {
-    /// A regular expression for the names of devices that are left out.
-    #[default(Pattern::fixed("^$"))]
-    ignored_devices: Pattern,
-}
-
-struct Netclass {
-    devices: Devices,
-    excluded: Excluded,
+/// The metrics of all devices.
+pub(super) struct Properties {
     gauges: Vec<(&'static str, Family<Gauge, 1>)>,
     counters: Vec<(&'static str, Family<Counter, 1>)>,
     speed: Family<Gauge, 1>,
@@ -128,10 +104,8 @@ struct Netclass {
     info: Family<Gauge, 6>,
 }
 
-impl Component for Netclass {
-    type Settings = Settings;
-
-    fn new(settings: Settings, context: &Context) -> Result<Self> {
+impl Properties {
+    pub(super) fn new(context: &Context) -> Result<Self> {
         let gauge = |(attribute, name, help)| {
             context
                 .gauges(name, help, ["device"])
@@ -143,8 +117,6 @@ impl Component for Netclass {
                 .map(|family| (attribute, family))
         };
         Ok(Self {
-            devices: Devices::new(settings.sysfs.join("class/net")),
-            excluded: Excluded::new(settings.netclass.ignored_devices),
             gauges: GAUGES.into_iter().map(gauge).collect::<Result<_>>()?,
             counters: COUNTERS.into_iter().map(counter).collect::<Result<_>>()?,
             speed: context.gauges(
@@ -171,35 +143,8 @@ impl Component for Netclass {
             )?,
         })
     }
-}
 
-impl Collector for Netclass {
-    fn collect(&mut self, deadline: Deadline) -> Result<()> {
-        self.reset();
-        for name in self.devices.names()? {
-            let device = name.to_string_lossy();
-            if self.excluded.has(&device) {
-                continue;
-            }
-            // What is no folder is no device, such as the list of bonds.
-            if let Ok(mut attributes) = Attributes::open(&self.folder.join(&name)) {
-                self.device(&device, &mut attributes);
-            }
-            if deadline.has_passed() {
-                // Some drivers ask their hardware at each read.
-                return Err(Error::new(
-                    gaxx_sdk::ErrorKind::Deadline,
-                    format!("the network devices answer slowly, {device} was the last"),
-                )
-                .remedy("leave the slow ones out with netclass.ignored_devices"));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Netclass {
-    fn reset(&self) {
+    pub(super) fn reset(&self) {
         self.gauges.iter().for_each(|(_, family)| family.reset());
         self.counters.iter().for_each(|(_, family)| family.reset());
         self.speed.reset();
@@ -207,7 +152,8 @@ impl Netclass {
         self.info.reset();
     }
 
-    fn device(&self, device: &str, attributes: &mut Attributes) {
+    /// Tells what the device says of itself.
+    pub(super) fn tell(&self, device: &str, attributes: &mut Attributes) {
         for (attribute, family) in &self.gauges {
             if let Some(value) = attributes.number(attribute) {
                 family.with([device]).set(value);
@@ -235,11 +181,4 @@ impl Netclass {
             .with([device, &address, &broadcast, &duplex, &state, &alias])
             .set(1.0);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    crate::golden::tests!(Netclass, "netclass");
 }
