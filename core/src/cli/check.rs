@@ -1,6 +1,10 @@
 //! `check`: health checks once, with the exit status of a Nagios plugin.
 
-use std::{process::ExitCode, time::Instant};
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     arguments::{Check, Common, RowFormat},
@@ -10,16 +14,22 @@ use super::{
 use crate::{
     health::{Report, check_name},
     monitor::Monitor,
+    plugin::collecting,
+    registry::Selection,
 };
+
+/// What monitoring systems take for "it could not be found out".
+const UNKNOWN: u8 = 3;
 
 pub(super) fn run(common: &Common, check: &Check) -> ExitCode {
     let monitor = match once(common) {
         Ok(monitor) => monitor,
-        Err(code) => return code,
+        Err(_) => return ExitCode::from(UNKNOWN),
     };
     let known: Vec<String> = monitor.health.report().checks.into_iter().map(|c| c.name).collect();
     if let Some(unknown) = check.names.iter().find(|name| !known.contains(name)) {
-        return refuse(&format!("there is no check {unknown:?}; there are: {}", known.join(", ")));
+        refuse(&format!("there is no check {unknown:?}; there are: {}", known.join(", ")));
+        return ExitCode::from(UNKNOWN);
     }
     let report = block_on(async {
         monitor.check_once(|name| check.names.is_empty() || check.names.iter().any(|n| n == name)).await;
@@ -29,7 +39,7 @@ pub(super) fn run(common: &Common, check: &Check) -> ExitCode {
     });
     match report {
         Ok(report) => print(report, check),
-        Err(code) => code,
+        Err(_) => ExitCode::from(UNKNOWN),
     }
 }
 
@@ -46,7 +56,7 @@ fn print(mut report: Report, check: &Check) -> ExitCode {
     report.status = worst.unwrap_or("healthy");
     match check.format {
         RowFormat::Json => {
-            println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
+            style::say(&format!("{}\n", serde_json::to_string_pretty(&report).unwrap_or_default()));
         }
         RowFormat::Text => {
             let colours = style::colours();
@@ -57,20 +67,24 @@ fn print(mut report: Report, check: &Check) -> ExitCode {
                     vec![style::state(one.status, colours), one.name.clone(), one.message.clone()]
                 })
                 .collect();
-            print!("{}", table::format(&rows));
+            style::say(&table::format(&rows));
         }
     }
     match report.status {
         "healthy" => ExitCode::SUCCESS,
         "degraded" => ExitCode::from(1),
         "unhealthy" => ExitCode::from(2),
-        _ => ExitCode::from(3),
+        _ => ExitCode::from(UNKNOWN),
     }
 }
 
 impl Monitor {
     /// Runs the checks of these names once, and waits for them.
-    async fn check_once(self: &std::sync::Arc<Self>, wanted: impl Fn(&str) -> bool) {
+    async fn check_once(self: &Arc<Self>, wanted: impl Fn(&str) -> bool) {
+        // So that "every collector delivers" is known.
+        let components = self.catalog.components();
+        let patience = components.iter().map(|one| one.timing.deadline).max().unwrap_or_default();
+        collecting::refresh(&components, &Selection::All, Duration::ZERO, patience).await;
         let pending = self.begin_checks(|owner| wanted(&check_name(owner)));
         for component in pending {
             let until = Instant::now() + component.timing.deadline;

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    io::{self, Write},
     process::ExitCode,
     time::Duration,
 };
@@ -64,8 +63,7 @@ fn print(monitor: &Monitor, selection: &Selection, format: CollectFormat) {
         CollectFormat::Json => [json::encode(&selected), b"\n".to_vec()].concat(),
         CollectFormat::Text => readable(&selected).into_bytes(),
     };
-    // A reader that has gone has all it wants.
-    let _ = io::stdout().write_all(&bytes);
+    style::say(&String::from_utf8_lossy(&bytes));
 }
 
 fn readable(selected: &Selected<'_>) -> String {

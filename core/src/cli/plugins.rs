@@ -19,7 +19,9 @@ pub(super) fn run(common: &Common, plugins: &Plugins) -> ExitCode {
         return code;
     }
     match plugins.format {
-        RowFormat::Json => println!("{}", serde_json::to_string_pretty(&rows).unwrap_or_default()),
+        RowFormat::Json => {
+            style::say(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
+        }
         RowFormat::Text => print(&rows),
     }
     let failed = rows.iter().any(|row| row.state == "failed");
@@ -46,7 +48,7 @@ fn print(rows: &[PluginRow]) {
             ]);
         }
     }
-    print!("{}", table::format(&lines));
+    style::say(&table::format(&lines));
     for row in rows.iter().filter(|row| row.error.is_some()) {
         let (error, remedy) = (row.error.as_deref(), row.remedy.as_deref());
         eprintln!("{}: {}", row.name, error.unwrap_or_default());

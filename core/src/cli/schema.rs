@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use super::{arguments::Common, load::refuse};
+use super::{arguments::Common, load::refuse, style};
 use crate::{
     config::{self, Draft},
     loader::{self, Loader},
@@ -23,6 +23,6 @@ pub(super) fn run(common: &Common) -> ExitCode {
     let found = discover(&source.folders(&config), &loader);
     let schema = config::schema(&plugin::known(&found, &config));
     loader.remove_copies();
-    println!("{}", serde_json::to_string_pretty(&schema).unwrap_or_default());
+    style::say(&format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default()));
     ExitCode::SUCCESS
 }

@@ -1,10 +1,15 @@
 //! Colours, on a terminal only.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 /// Whether standard output takes colours: a terminal, and `NO_COLOR` is not set.
 pub(super) fn colours() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
+}
+
+/// Writes to standard output. A reader that has gone has all it wants.
+pub(super) fn say(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 /// The text in the colour of the state it names.

@@ -9,7 +9,7 @@ mod report;
 mod steady;
 
 pub use engine::{Engine, Rules};
-pub use own::{OWN_CHECKS, collectors, tasks};
+pub use own::{OWN_CHECKS, TASKS, collectors, tasks};
 pub use report::{CheckReport, Report};
 pub use steady::Steady;
 

@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// The names of the checks of the program itself.
-pub const OWN_CHECKS: [&str; 2] = ["tasks", "collectors"];
+pub const OWN_CHECKS: [&str; 2] = [TASKS, "collectors"];
+/// The name of the check of live tasks.
+pub const TASKS: &str = "tasks";
 
 /// Whether too many asynchronous tasks live.
 pub fn tasks(live: u64, thresholds: &TaskThresholds) -> Verdict {

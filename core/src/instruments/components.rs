@@ -93,9 +93,10 @@ impl Components {
             self.failures.with_label_values(&[plugin, component, kind, reason.label()])
         });
         let collector = (kind == Kind::Collector).then(|| {
+            let name = collector_name(&component);
             (
-                self.collector_duration.with_label_values(&[&component]),
-                self.collector_success.with_label_values(&[&component]),
+                self.collector_duration.with_label_values(&[&name]),
+                self.collector_success.with_label_values(&[&name]),
             )
         });
         ComponentMetrics {
@@ -120,10 +121,16 @@ impl Components {
         let _ = self.duration.remove_label_values(&labels);
         let _ = self.last_success.remove_label_values(&labels);
         if kind == Kind::Collector {
-            let _ = self.collector_duration.remove_label_values(&[&component]);
-            let _ = self.collector_success.remove_label_values(&[&component]);
+            let name = collector_name(&component);
+            let _ = self.collector_duration.remove_label_values(&[&name]);
+            let _ = self.collector_success.remove_label_values(&[&name]);
         }
     }
+}
+
+/// As `node_exporter` writes it: `thermal_zone`.
+fn collector_name(component: &str) -> String {
+    component.replace('-', "_")
 }
 
 impl ComponentMetrics {

@@ -8,7 +8,9 @@ use std::path::Path;
 
 use abi_stable::{
     StableAbi,
-    abi_stability::abi_checking::check_layout_compatibility,
+    abi_stability::abi_checking::{
+        AbiInstabilityErrors, CheckingGlobals, check_layout_compatibility_with_globals,
+    },
     library::{AbiHeaderRef, LibHeader, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL},
     type_layout::TypeLayout,
 };
@@ -69,13 +71,13 @@ fn header(library: &Library) -> Result<AbiHeaderRef, Refusal> {
 /// Whether host and plugin can talk: one of them may know methods and fields that the other does
 /// not, as long as those are at the end.
 fn compatible(host: &'static TypeLayout, plugin: &'static TypeLayout) -> Result<(), Refusal> {
-    let Err(newer) = check_layout_compatibility(host, plugin) else {
+    let Err(newer) = fits(host, plugin) else {
         return Ok(());
     };
     // The check takes its first argument for the smaller interface, and says yes to a plugin as
     // new as the host or newer. An older one must be fit for what the host has. Every call then
     // asks the table it was given whether the method is there, and takes the default if not.
-    let Err(older) = check_layout_compatibility(plugin, host) else {
+    let Err(older) = fits(plugin, host) else {
         return Ok(());
     };
     // The comparison with fewer differences is the one that fits its age.
@@ -85,6 +87,17 @@ fn compatible(host: &'static TypeLayout, plugin: &'static TypeLayout) -> Result<
     } else {
         difference::first(&newer, Expected::Hosts)
     }))
+}
+
+/// Whether `larger` can be used where `smaller` is asked for.
+///
+/// Each comparison begins anew. `abi_stable` would keep what it has seen for all later ones, and
+/// then refuse a plugin as new as the host because an older one was loaded before it.
+fn fits(
+    smaller: &'static TypeLayout,
+    larger: &'static TypeLayout,
+) -> Result<(), AbiInstabilityErrors> {
+    check_layout_compatibility_with_globals(smaller, larger, &CheckingGlobals::new())
 }
 
 fn entry(error: &LibraryError) -> Refusal {

@@ -9,7 +9,7 @@ use gaxx_abi::{Fault, abi_std::RVec, fault};
 
 use super::Monitor;
 use crate::{
-    health::{Engine, check_name},
+    health::{Engine, OWN_CHECKS, check_name},
     plugin::{Begun, Component, Kind, Object, nanos},
     registry::Owner,
 };
@@ -55,7 +55,9 @@ fn not_a_check() -> Fault {
 impl Monitor {
     /// Begins a run of the checks that are wanted, the program's own included.
     pub fn begin_checks(&self, wanted: impl Fn(&Owner) -> bool) -> Vec<Arc<Component>> {
-        self.check_itself();
+        for name in OWN_CHECKS {
+            self.check_itself(name);
+        }
         let components = self.catalog.components().into_iter();
         let mut pending = Vec::new();
         for component in components.filter(|one| one.kind == Kind::HealthCheck && wanted(&one.owner)) {

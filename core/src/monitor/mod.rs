@@ -13,6 +13,7 @@ mod state;
 mod tiles;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -32,7 +33,7 @@ use crate::{
     health::{Engine, OWN_CHECKS, Rules, check_name},
     instruments::Instruments,
     loader::{self, Loader},
-    plugin::{self, CallPool, Catalog, Component, Discovery, Kind, Maker, PluginRow, discover},
+    plugin::{self, CallPool, Catalog, Component, Discovery, Kind, Maker, PluginRow, State, discover},
     registry::{self, Registry, Snapshot},
 };
 
@@ -125,8 +126,15 @@ impl Monitor {
 
     /// Everything that is measured, the state of plugins at this moment included.
     pub fn snapshot(&self) -> Snapshot {
-        for plugin in self.catalog.plugins().iter() {
-            self.instruments.plugins.set(&plugin.name, plugin.state());
+        let mut states: BTreeMap<&str, State> = BTreeMap::new();
+        let plugins = self.catalog.plugins();
+        for plugin in plugins.iter() {
+            // A library that was refused may bear the name of one that runs.
+            let state = states.entry(&plugin.name).or_insert(State::Running);
+            *state = (*state).max(plugin.state());
+        }
+        for (name, state) in states {
+            self.instruments.plugins.set(name, state);
         }
         self.registry.snapshot()
     }
@@ -182,6 +190,7 @@ fn maker(
             health: Arc::clone(health),
         }),
         pool: CallPool::new(stuck + WORKING_THREADS),
+        requests: CallPool::new(stuck + WORKING_THREADS),
         state_folder,
     }
 }

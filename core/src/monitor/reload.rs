@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use super::{Monitor, StartError, schedule, tell};
 use crate::{
-    config::{Config, Problems},
+    config::{Config, Limits, Problems},
     plugin::{self, Discovery, discover},
 };
 
@@ -55,12 +55,17 @@ impl Monitor {
 fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     let port = (old.telemetry.monitoring_port, old.telemetry.enabled)
         != (new.telemetry.monitoring_port, new.telemetry.enabled);
-    let server = (old.server.listen, old.server.reload_endpoint)
-        != (new.server.listen, new.server.reload_endpoint);
+    // These are read anew whenever they matter.
+    let followed = |limits: &Limits| Limits {
+        shutdown_timeout: new.limits.shutdown_timeout,
+        max_stuck_threads: new.limits.max_stuck_threads,
+        ..limits.clone()
+    };
+    let limits = followed(&old.limits) != followed(&new.limits);
     let changed = [
         (port, "telemetry.monitoring_port or telemetry.enabled"),
-        (server, "server"),
-        (old.limits != new.limits, "limits"),
+        (old.server.listen != new.server.listen, "server.listen"),
+        (limits, "limits"),
         (old.log != new.log, "log"),
         (old.state_folder != new.state_folder, "state_folder"),
     ];

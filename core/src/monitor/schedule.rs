@@ -10,7 +10,7 @@ use std::{
 
 use super::{Monitor, checks, history};
 use crate::{
-    health,
+    health::{self, OWN_CHECKS, TASKS},
     plugin::{
         Begun, Component, Kind, Object, collecting, nanos,
         record::{Failure, Reason},
@@ -36,7 +36,7 @@ impl Monitor {
         self.exports.follow(&self.catalog, Instant::now()).await;
         let mut entries: Vec<Entry> = Vec::new();
         let mut plugins = None;
-        let mut own_checks = Instant::now();
+        let mut own_checks = [Instant::now(); OWN_CHECKS.len()];
         let mut sample = Instant::now() + Duration::from_secs(1);
         loop {
             let current = self.catalog.plugins();
@@ -47,16 +47,19 @@ impl Monitor {
             let now = Instant::now();
             let watched = self.pages.any();
             let mut wake = self.look(&mut entries, now, watched);
-            if now >= own_checks {
-                self.check_itself();
-                own_checks = now + self.config().health.interval.get();
+            for ((name, interval), next) in self.own_checks().into_iter().zip(&mut own_checks) {
+                if now >= *next {
+                    self.check_itself(name);
+                    *next = now + interval;
+                }
+                wake = wake.min(*next);
             }
             if now >= sample {
                 self.sample();
                 let rest = self.config().telemetry.metrics_interval.get();
                 sample = now + if watched { WATCHED.min(rest) } else { rest };
             }
-            wake = wake.min(own_checks).min(sample);
+            wake = wake.min(sample);
             tokio::select! {
                 () = tokio::time::sleep_until(wake.into()) => {}
                 () = self.changed.notified() => sample = Instant::now(),
@@ -81,8 +84,8 @@ impl Monitor {
                 entry.next = entry.next.min(now + interval);
                 if now >= entry.next {
                     entry.next = now + interval;
-                    if full && component.record().call.is_none() {
-                        component.refuse(too_many_hang(stuck));
+                    if full && is_unproven(component) {
+                        component.fail(too_many_hang(stuck));
                     } else if self.begin(component) == Begun::Yes {
                         entry.expired = false;
                     }
@@ -103,16 +106,23 @@ impl Monitor {
         }
     }
 
-    pub(super) fn check_itself(&self) {
+    /// The checks of the program itself, and how often they run.
+    fn own_checks(&self) -> [(&'static str, Duration); OWN_CHECKS.len()] {
+        let config = self.config();
+        OWN_CHECKS.map(|name| (name, config.health.check(name).interval.get()))
+    }
+
+    /// Runs a check of the program itself.
+    pub(super) fn check_itself(&self, name: &str) {
         let began = Instant::now();
         let config = self.config();
-        let live = tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64;
-        let tasks = health::tasks(live, &config.health.tasks);
-        self.health.take("tasks", Ok(tasks), began.elapsed());
-        let began = Instant::now();
-        let components = self.catalog.components();
-        let collectors = health::collectors(&components, &config.health.collectors);
-        self.health.take("collectors", Ok(collectors), began.elapsed());
+        let verdict = if name == TASKS {
+            let live = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+            health::tasks(live as u64, &config.health.tasks)
+        } else {
+            health::collectors(&self.catalog.components(), &config.health.collectors)
+        };
+        self.health.take(name, Ok(verdict), began.elapsed());
     }
 
     fn sample(&self) {
@@ -148,6 +158,12 @@ fn follow(mut before: Vec<Entry>, components: Vec<Arc<Component>>) -> Vec<Entry>
 fn interval(component: &Component, watched: bool) -> Duration {
     let own = component.timing.interval;
     if watched && collecting::is_collected(component) { own.min(WATCHED) } else { own }
+}
+
+/// Whether it is not known to come back. Those that are go on while others hang.
+fn is_unproven(component: &Component) -> bool {
+    let record = component.record();
+    record.call.is_none() && record.last_success.is_none()
 }
 
 fn too_many_hang(stuck: usize) -> Failure {

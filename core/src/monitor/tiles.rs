@@ -111,9 +111,11 @@ fn filesystem(snapshot: &Snapshot) -> Option<Reading> {
         })
     };
     let size = of_root("node_filesystem_size_bytes")?;
+    let used = size - of_root("node_filesystem_free_bytes")?;
     let available = of_root("node_filesystem_avail_bytes")?;
     Some(Reading {
-        values: vec![100.0 * (size - available) / size],
+        // As df has it: what only root may use counts as neither.
+        values: vec![100.0 * used / (used + available)],
         maximum: Some(100.0),
         detail: Some(format!("{} free of {}", bytes(available), bytes(size))),
         of: None,

@@ -11,25 +11,25 @@ use super::{
 };
 use crate::registry::Owner;
 
-/// The state of a plugin or a component.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The state of a plugin or a component, from good to bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// All is well.
     Running,
+    /// The configuration has it off.
+    Disabled,
     /// The last call failed, or some component could not be made.
     Degraded,
     /// A call hangs.
     Stuck,
     /// It is not there, and should be.
     Failed,
-    /// The configuration has it off.
-    Disabled,
 }
 
 impl State {
     /// All of them.
     pub const ALL: [Self; 5] =
-        [Self::Running, Self::Degraded, Self::Stuck, Self::Failed, Self::Disabled];
+        [Self::Running, Self::Disabled, Self::Degraded, Self::Stuck, Self::Failed];
 
     /// As people and labels say it.
     pub fn label(self) -> &'static str {

@@ -94,6 +94,7 @@ pub struct Component {
     record: Mutex<Record>,
     metrics: ComponentMetrics,
     pool: CallPool,
+    requests: CallPool,
     /// Counts the calls that came back.
     done: watch::Sender<u64>,
 }
@@ -121,7 +122,7 @@ impl Component {
         table: Arc<Table>,
         host: Arc<CoreHost>,
         metrics: ComponentMetrics,
-        pool: CallPool,
+        (pool, requests): (CallPool, CallPool),
     ) -> Self {
         let endpoint = match &object {
             Object::Endpoint(endpoint) => Some(Arc::clone(endpoint)),
@@ -141,6 +142,7 @@ impl Component {
             record: Mutex::default(),
             metrics,
             pool,
+            requests,
             done,
         }
     }
@@ -166,12 +168,12 @@ impl Component {
         call: impl FnOnce(&EndpointBox) -> Result<(), Fault> + Send + 'static,
     ) {
         let Some(endpoint) = self.endpoint.clone() else { return };
-        self.pool.submit(move || {
+        self.requests.submit(move || {
             if let Err(fault) = call(&endpoint) {
                 tracing::debug!(message = %fault.message, "a request failed");
             }
         });
-        self.pool.relieve();
+        self.requests.relieve();
     }
 
     /// Notes a call of an endpoint.
@@ -308,8 +310,8 @@ impl Component {
         }
     }
 
-    /// Notes a call that was not made.
-    pub fn refuse(&self, failure: Failure) {
+    /// Notes a failure without a call that returned.
+    pub fn fail(&self, failure: Failure) {
         let mut record = self.lock();
         record.calls += 1;
         record.failures += 1;

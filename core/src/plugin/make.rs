@@ -28,6 +28,8 @@ pub struct Maker {
     pub services: Arc<dyn Services>,
     /// The threads they run on.
     pub pool: CallPool,
+    /// The threads that requests to endpoints run on: however many hang, collections go on.
+    pub requests: CallPool,
     /// The folder that each plugin has a folder in.
     pub state_folder: PathBuf,
 }
@@ -45,7 +47,7 @@ impl Maker {
             Arc::clone(&table),
             host,
             self.instruments.components.of(&want.owner, want.kind),
-            self.pool.clone(),
+            (self.pool.clone(), self.requests.clone()),
         );
         // It replaces the table of the component before it, whose series go with it.
         match self.registry.attach(&table) {

@@ -7,6 +7,18 @@
 use serde::Serialize;
 use tikv_jemalloc_ctl::{epoch, raw, stats};
 
+// It tells its figures, and gives memory back when asked.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// What jemalloc reads at its start: two arenas for a program whose threads mostly wait, small
+/// caches of threads, and unused memory given back after a second.
+const OPTIONS: &[u8; 66] = b"narenas:2,tcache_max:4096,dirty_decay_ms:1000,muzzy_decay_ms:1000\0";
+
+// SAFETY: jemalloc takes this symbol for a pointer to text that ends in a zero, and it is one.
+#[unsafe(export_name = "_rjem_malloc_conf")]
+static MALLOC_CONF: &[u8; 66] = OPTIONS;
+
 /// Stands for all arenas together in jemalloc's names.
 const ALL_ARENAS: usize = 4096;
 

@@ -50,7 +50,7 @@ pub struct Account {
     pub limit: usize,
     /// The series it has.
     pub used: usize,
-    /// How many registrations of a series were refused because the budget was spent.
+    /// How many registrations of a series were refused, whatever the reason.
     pub refused: u64,
 }
 
@@ -121,6 +121,11 @@ impl Claims {
         Ok(())
     }
 
+    /// Counts a registration of a series that was refused.
+    pub(super) fn refused(&mut self, plugin: &str) {
+        self.account(plugin).refused += 1;
+    }
+
     /// Claims a series of a claimed family for one table of `owner`.
     pub(super) fn series(
         &mut self,
@@ -142,7 +147,6 @@ impl Claims {
             .saturating_sub(held.map_or(0, |held| held.cost));
         let account = self.account(&owner.plugin);
         if account.used.saturating_add(extra) > account.limit {
-            account.refused += 1;
             return Err(RegisterError::Budget {
                 plugin: owner.plugin.clone(),
                 limit: account.limit,

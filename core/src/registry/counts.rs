@@ -49,7 +49,7 @@ pub(super) fn families(
         ),
         of_plugins(
             "gaxx_plugin_refused_series_total",
-            "Registrations of a series that were refused because the plugin's budget was spent.",
+            "Registrations of a series that were refused: the budget was spent, a label was too long, or another component has the series.",
             MetricType::COUNTER,
             |account| account.refused as f64,
         ),

@@ -30,9 +30,11 @@ impl Selection {
 }
 
 /// The names that stand for a component.
-pub(super) fn names(owner: &Owner) -> [String; 4] {
+pub(super) fn names(owner: &Owner) -> [String; 5] {
     [
         owner.component.clone(),
+        // As `node_exporter` writes it: `thermal_zone`.
+        owner.component.replace('-', "_"),
         owner.plugin.clone(),
         format!("{}/{}", owner.plugin, owner.component),
         owner.to_string(),

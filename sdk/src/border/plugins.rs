@@ -36,14 +36,14 @@ impl Declared {
             .components()
             .filter(named)
             .find_map(|entry| pick(&entry.make));
-        let made = match make {
+        let component = match make {
             Some(make) => make(settings.as_str(), &Host::new(host)),
             None => Err(Error::new(
                 ErrorKind::Unknown,
                 format!("plugin {} has no such component: {name}", self.0.name),
             )),
         };
-        made.map_err(Into::into).into()
+        component.map_err(Into::into).into()
     }
 }
 

@@ -81,16 +81,15 @@ fn collectors(monitor: &Monitor) -> BTreeSet<String> {
         .collect()
 }
 
-/// The names of `node_exporter`'s collectors, from its help: `--[no-]collector.cpu`.
+/// The names of `node_exporter`'s collectors, from its help: `--collector.cpu`, in later versions
+/// `--[no-]collector.cpu`.
 fn known(tool: &Tool) -> BTreeSet<String> {
     let help = tool.command().arg("--help").output().unwrap();
     let text = [help.stdout, help.stderr].concat();
-    let text = String::from_utf8_lossy(&text);
+    let text = String::from_utf8_lossy(&text).replace("[no-]", "");
     let words = text.split_whitespace();
-    let names = words.filter_map(|word| word.strip_prefix("--[no-]collector."));
-    // What has a further dot is a switch of a collector.
-    names
-        .filter(|name| !name.contains('.'))
-        .map(str::to_owned)
-        .collect()
+    let names = words.filter_map(|word| word.strip_prefix("--collector."));
+    // What has a further dot or a value is a switch of a collector.
+    let names = names.filter(|name| !name.contains(['.', '=']) && *name != "disable-defaults");
+    names.map(str::to_owned).collect()
 }

@@ -9,7 +9,7 @@ use crate::config::values::{Duration, Size};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// How many connections a listener holds at once; further ones wait.
+    /// How many connections a listener holds at once; further ones are answered 503 and closed.
     #[schemars(range(min = 1, max = 65536))]
     pub max_connections: u32,
     /// How long a client may take to send the head of a request.
@@ -24,8 +24,8 @@ pub struct Limits {
     pub max_library_size: Size,
     /// The most that the private copies of all loaded plugin libraries may take together.
     pub max_loaded_size: Size,
-    /// How many threads may hang in plugin calls that do not return. When it is reached, calls
-    /// that would need one more are refused and counted.
+    /// How many threads may hang in plugin calls that do not return. When it is reached,
+    /// components that have never returned are not called, and that is counted.
     #[schemars(range(min = 1, max = 4096))]
     pub max_stuck_threads: u32,
     /// The longest value of a label, in bytes; a longer one is refused and counted.

@@ -4,12 +4,16 @@ mod body;
 mod reply;
 mod table;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Buf;
 use futures_util::Stream;
 use gaxx_abi::{Header, Request, abi_std::RVec};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use tokio::sync::oneshot;
 use warp::{Filter, Rejection, Reply, filters::BoxedFilter, path::FullPath, reply::Response};
 
 use self::table::Found;
@@ -17,7 +21,7 @@ use super::with;
 use crate::{
     http::{BodyLimits, Failure, Peer, Stopping, methods},
     monitor::Monitor,
-    plugin::{Component, nanos},
+    plugin::{Component, nanos, record},
 };
 
 /// Answers the paths that plugins have on this listener.
@@ -62,6 +66,7 @@ async fn answer<B: Buf + Send + 'static>(
     let (component, route) = match found {
         Found::Route { component, route } => (component, route),
         Found::OtherMethods(allowed) => return refuse_method(&allowed),
+        Found::NeedsScope(scope) => return refuse_scope(&scope),
         Found::Nothing => return Failure::not_found("no such path", "GET / lists the pages").into_response(),
     };
     let Some(permit) = component.admit() else {
@@ -81,15 +86,38 @@ async fn answer<B: Buf + Send + 'static>(
     let body = body::channel(body);
     let deadline = component.timing.deadline;
     let called = Arc::clone(&component);
+    let (returning, returned) = oneshot::channel();
     component.call_endpoint(move |endpoint| {
         // Held until the call returns, so that calls that hang are bounded too.
         let _permit = permit;
         let began = Instant::now();
         let result = endpoint.handle(request, body, reply, nanos(deadline)).into_result();
         called.called(began.elapsed(), result.as_ref().err());
+        // Nobody listens where the answer was given before.
+        let _ = returning.send(());
         result
     });
-    answered.response(&component).await
+    answered.response(&component, returned).await
+}
+
+fn late(component: &Component, deadline: Duration) -> record::Failure {
+    record::Failure::new(
+        record::Reason::Deadline,
+        format!("a request was not handled within {}", humantime::format_duration(deadline)),
+        format!(
+            "raise plugins.{}.deadline, or have it hand long work to a thread and reply from there",
+            component.owner.plugin
+        ),
+    )
+}
+
+fn refuse_scope(scope: &str) -> Response {
+    Failure::new(
+        StatusCode::FORBIDDEN,
+        format!("this path needs the scope {scope:?}, and this listener knows no callers"),
+        "only paths of scope \"read\" are served here",
+    )
+    .into_response()
 }
 
 fn refuse_method(allowed: &str) -> Response {

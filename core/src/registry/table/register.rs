@@ -61,6 +61,18 @@ impl Table {
         family: u32,
         labels: &[S],
     ) -> Result<u32, RegisterError> {
+        let registered = self.add_series(family, labels);
+        if registered.is_err() {
+            self.shared.claims.lock().refused(&self.owner.plugin);
+        }
+        registered
+    }
+
+    fn add_series<S: AsRef<str>>(
+        &self,
+        family: u32,
+        labels: &[S],
+    ) -> Result<u32, RegisterError> {
         let mut guard = self.open()?;
         let state = &mut *guard;
         let Some(registered) = state.families.get_mut(family as usize) else {

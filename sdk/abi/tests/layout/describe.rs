@@ -101,10 +101,11 @@ impl Types {
     }
 
     fn fields(&mut self, fields: TLFields) -> String {
-        fields
-            .iter()
-            .map(|field| format!("  {}: {}\n", field.name(), self.field(&field)))
-            .collect()
+        let mut text = String::new();
+        for field in fields.iter() {
+            let _ = writeln!(text, "  {}: {}", field.name(), self.field(&field));
+        }
+        text
     }
 
     fn field(&mut self, field: &TLField) -> String {

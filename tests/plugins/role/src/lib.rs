@@ -5,7 +5,7 @@ use gaxx_sdk::{metrics::Family, prelude::*};
 struct Role {
     host: Host,
     minor: Gauge,
-    role: Family<Gauge, 1>,
+    named: Family<Gauge, 1>,
 }
 
 impl Component for Role {
@@ -18,7 +18,7 @@ impl Component for Role {
                 "host_abi_minor",
                 "Minor version of the ABI that the host speaks.",
             )?,
-            role: context.gauges(
+            named: context.gauges(
                 "host_role_info",
                 "The host's role; the value is 1.",
                 ["role"],
@@ -30,7 +30,7 @@ impl Component for Role {
 impl Collector for Role {
     fn collect(&mut self, _deadline: Deadline) -> Result<()> {
         self.minor.set(f64::from(self.host.abi_minor()));
-        self.role.with([&self.host.role()]).set(1.0);
+        self.named.with([&self.host.role()]).set(1.0);
         Ok(())
     }
 }

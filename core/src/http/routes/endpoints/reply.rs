@@ -59,8 +59,28 @@ pub(super) fn channel(stopping: Stopping) -> (ReplyBox, Answered) {
 
 impl Answered {
     /// The response, once the plugin has said its head.
-    pub(super) async fn response(self, component: &Component) -> Response {
-        let Ok((status, headers)) = self.head.await else {
+    ///
+    /// `returned` ends when the plugin's call does. A call that does not return within the
+    /// deadline is answered for; one that has returned may have kept the reply for later, and that
+    /// may take as long as the caller waits.
+    pub(super) async fn response(
+        self,
+        component: &Component,
+        returned: oneshot::Receiver<()>,
+    ) -> Response {
+        let deadline = component.timing.deadline;
+        let head = tokio::select! {
+            head = self.head => head,
+            () = hangs(returned, deadline) => {
+                component.fail(super::late(component, deadline));
+                return warp::Reply::into_response(Failure::new(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    format!("{} did not answer in time", component.owner),
+                    "GET /api/plugins shows its state",
+                ));
+            }
+        };
+        let Ok((status, headers)) = head else {
             let reason = component.record().failure.map(|failure| failure.message);
             tracing::warn!(component = %component.owner, ?reason, "a request was not answered");
             return warp::Reply::into_response(Failure::new(
@@ -92,6 +112,13 @@ impl Answered {
         response.headers_mut().clear();
         response.headers_mut().extend(headers);
         response
+    }
+}
+
+/// Ends when a call has not returned by its deadline; never if it has.
+async fn hangs(returned: oneshot::Receiver<()>, deadline: Duration) {
+    if tokio::time::timeout(deadline, returned).await.is_ok() {
+        std::future::pending::<()>().await;
     }
 }
 

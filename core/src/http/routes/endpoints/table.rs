@@ -15,6 +15,8 @@ pub(super) enum Found {
         /// The number of the route among the component's.
         route: u32,
     },
+    /// A route that only callers with this scope may use.
+    NeedsScope(String),
     /// The path, with other methods: those.
     OtherMethods(String),
     /// No such path.
@@ -34,8 +36,16 @@ pub(super) fn find(catalog: &Catalog, listener: &str, method: &Method, path: &st
             let Some(rank) = matches(&route.path, path) else { continue };
             allowed.push(route.method.to_string());
             if takes(&route.method, method) && best.as_ref().is_none_or(|(other, _)| rank > *other) {
+                let scope = route.scope.to_string();
                 let route = u32::try_from(number).unwrap_or(u32::MAX);
-                best = Some((rank, Found::Route { component: Arc::clone(&component), route }));
+                let component = Arc::clone(&component);
+                // This listener cannot tell who calls, so it serves only what everybody may read.
+                let found = if scope == "read" {
+                    Found::Route { component, route }
+                } else {
+                    Found::NeedsScope(scope)
+                };
+                best = Some((rank, found));
             }
         }
     }
