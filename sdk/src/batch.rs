@@ -59,7 +59,7 @@ impl<'a> Batch<'a> {
         pairs(self.0.resource.as_slice())
     }
 
-    /// The families, each with its series.
+    /// The families, each with its series. Those of a kind that came after this SDK are left out.
     pub fn families(&'a self) -> impl Iterator<Item = Family<'a>> {
         let series = self.0.series.as_slice();
         self.0
@@ -67,6 +67,7 @@ impl<'a> Batch<'a> {
             .as_slice()
             .iter()
             .enumerate()
+            .filter(|(_, family)| family.kind <= kind::HISTOGRAM)
             .map(move |(number, family)| {
                 let of = |series: &&ExportSeries| series.family as usize == number;
                 // The series of a family stand together.

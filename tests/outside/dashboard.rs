@@ -82,7 +82,7 @@ fn it_fits_a_phone_and_follows_the_colour_scheme() {
     browser.color_scheme("light");
     let light = background();
     browser.color_scheme("dark");
-    assert_ne!(background(), light);
+    wait_until("the page is dark", || background() != light);
 }
 
 #[test]

@@ -221,5 +221,7 @@ fn machine_families(monitor: &Monitor, query: &str) -> BTreeSet<String> {
         .unwrap()
         .families
         .into_keys();
-    families.filter(|name| name.starts_with("node_")).collect()
+    // What tells of the collectors themselves is core's own.
+    let machine = |name: &String| name.starts_with("node_") && !name.starts_with("node_scrape_");
+    families.filter(machine).collect()
 }

@@ -161,7 +161,7 @@ fn the_environment_overrides_the_file() {
     let monitor = Monitor::builder()
         .config(config)
         .no_listen()
-        .env("GAXX_TELEMETRY_MONITORING_PORT", first.port().to_string())
+        .env("GAXX_TELEMETRY__MONITORING_PORT", first.port().to_string())
         .start();
     assert_eq!(monitor.address(), first.to_string());
 }

@@ -78,9 +78,9 @@ pub fn discover(folders: &[PathBuf], loader: &Arc<Loader>) -> Discovery {
                 candidate.replaces_builtin = names.contains(&candidate.manifest.name.as_str());
                 if candidate.replaces_builtin {
                     found.notes.push(format!(
-                        "plugin {} is loaded from {} in place of the built-in one",
-                        library.name,
-                        library.file.display()
+                        "{} replaces the built-in plugin {}",
+                        library.file.display(),
+                        library.name
                     ));
                 }
                 found.candidates.push(candidate);
