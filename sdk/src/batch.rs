@@ -167,3 +167,68 @@ fn pairs(attributes: &[Attribute]) -> impl Iterator<Item = (&str, &str)> {
         .iter()
         .map(|attribute| (attribute.name.as_str(), attribute.value.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use gaxx_abi::abi_std::RVec;
+
+    use super::*;
+
+    fn family(name: &str, kind: u32) -> ExportFamily {
+        ExportFamily {
+            name: name.into(),
+            help: RString::new(),
+            unit: RString::new(),
+            kind,
+            labels: RVec::new(),
+            bounds: vec![1.0].into(),
+            attributes: RVec::new(),
+        }
+    }
+
+    fn series(family: u32, slot: u32) -> ExportSeries {
+        ExportSeries {
+            family,
+            slot,
+            started: 5,
+            labels: RVec::new(),
+            attributes: RVec::new(),
+        }
+    }
+
+    /// What families and series of these points have a value.
+    fn values(points: &[Point]) -> Vec<(&'static str, usize)> {
+        let later = kind::HISTOGRAM + 1;
+        let families = [
+            family("a", kind::GAUGE),
+            family("b", later),
+            family("c", kind::HISTOGRAM),
+        ];
+        let series = [series(0, 0), series(0, 1), series(1, 2), series(2, 6)];
+        let batch = Batch(gaxx_abi::Batch {
+            time: 1,
+            generation: 2,
+            resource: [].as_slice().into(),
+            families: families.as_slice().into(),
+            series: series.as_slice().into(),
+            points: points.into(),
+        });
+        batch
+            .families()
+            .map(|family| (family.kind(), family.series().count()))
+            .collect()
+    }
+
+    #[test]
+    fn series_without_a_value_and_kinds_of_a_later_abi_are_left_out() {
+        let points = [1, 2, 3, 4, 5, 6, 7, 8].map(|slot| Point::new(slot, 1.0));
+        assert_eq!(values(&points), [("gauge", 1), ("histogram", 1)]);
+        assert_eq!(values(&[]), [("gauge", 0), ("histogram", 0)]);
+    }
+
+    #[test]
+    fn a_histogram_that_is_cut_off_has_no_value() {
+        let points = [6, 7].map(|slot| Point::new(slot, 1.0));
+        assert_eq!(values(&points), [("gauge", 0), ("histogram", 0)]);
+    }
+}

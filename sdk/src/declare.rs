@@ -156,7 +156,7 @@ macro_rules! plugin {
     (
         $(name = $name:literal;)?
         description = $description:literal;
-        $(claims = [$($claim:literal),* $(,)?];)?
+        claims = [$($claim:literal),* $(,)?];
         $($kind:ident $component:literal => $type:ty $(, $about:literal)?;)*
     ) => {
         const _: () = {
@@ -179,11 +179,23 @@ macro_rules! plugin {
                     name: NAME,
                     version: env!("CARGO_PKG_VERSION"),
                     description: $description,
-                    claims: &[$($($claim),*)?],
+                    claims: &[$($claim),*],
                 }
             }
         };
         $($crate::component!($kind $component => $type $(, $about)?);)*
+    };
+    (
+        $(name = $name:literal;)?
+        description = $description:literal;
+        $($kind:ident $component:literal => $type:ty $(, $about:literal)?;)*
+    ) => {
+        $crate::plugin! {
+            $(name = $name;)?
+            description = $description;
+            claims = [];
+            $($kind $component => $type $(, $about)?;)*
+        }
     };
 }
 

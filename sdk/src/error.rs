@@ -2,7 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use gaxx_abi::{Fault, abi_std::{RResult, RVec}, fault::kind};
+use gaxx_abi::{
+    Fault,
+    abi_std::{RResult, RVec},
+    fault::kind,
+};
 
 /// The result of what a component does.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -179,6 +183,78 @@ impl Error {
             message: fault.message.into(),
             remedy: fault.remedy.into(),
             retry_after: (fault.retry_after > 0).then(|| Duration::from_nanos(fault.retry_after)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Outer(std::num::ParseIntError);
+
+    impl fmt::Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the count is unreadable")
+        }
+    }
+
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn any_error_converts_with_its_causes() {
+        let outer = Outer("x".parse::<u8>().unwrap_err());
+        let error = Error::from(outer);
+        assert_eq!(error.kind(), ErrorKind::Failed);
+        assert_eq!(
+            error.message(),
+            "the count is unreadable: invalid digit found in string"
+        );
+    }
+
+    #[test]
+    fn what_was_being_done_stands_before_it() {
+        let parsed: Result<u8> = "x".parse::<u8>().explain(|| "/proc/x".to_owned());
+        assert_eq!(
+            parsed.unwrap_err().message(),
+            "/proc/x: invalid digit found in string"
+        );
+        let refused: Result<()> = Err(Error::permanent("no").remedy("ask"));
+        let error = refused.explain(|| "sending".to_owned()).unwrap_err();
+        assert_eq!(error.to_string(), "sending: no (ask)");
+        assert_eq!(error.kind(), ErrorKind::Permanent);
+    }
+
+    #[test]
+    fn a_kind_that_came_later_has_failed() {
+        let mut fault = Fault::from(Error::settings("wrong"));
+        fault.kind = 4711;
+        assert_eq!(Error::from_fault(fault).kind(), ErrorKind::Failed);
+    }
+
+    #[test]
+    fn a_wait_that_cannot_be_said_is_the_longest_one() {
+        let fault = Fault::from(Error::failed("").retry_after(Duration::MAX));
+        assert_eq!(fault.retry_after, u64::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn an_error_comes_back_as_it_went(
+            kind in 0..KINDS.len(), message: String, remedy: String, wait in proptest::option::of(1..u64::MAX),
+        ) {
+            let mut error = Error::new(KINDS[kind].0, message).remedy(remedy);
+            error.retry_after = wait.map(Duration::from_nanos);
+            prop_assert_eq!(Error::from_fault(Fault::from(error.clone())), error);
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn use_for_background(host: &Host) {
     *LATEST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&host.0));
 }
 
-/// Runs `call`; its lines go to this host.
+/// Runs `call`, which must not panic; its lines go to this host.
 pub(crate) fn within<T>(host: &Host, call: impl FnOnce() -> T) -> T {
     let before = CURRENT.with(|current| current.replace(Some(Arc::clone(&host.0))));
     let result = call();
@@ -85,4 +85,68 @@ impl Log for Forward {
     }
 
     fn flush(&self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Error, Result,
+        border::guard,
+        testing::{LogLine, TestHost},
+    };
+
+    fn host() -> (TestHost, Host) {
+        install();
+        let host = TestHost::default();
+        (host.clone(), Host::new(host.reference()))
+    }
+
+    fn said(host: &TestHost) -> Vec<(&'static str, String)> {
+        let line = |line: &LogLine| (line.level, line.message.clone());
+        host.lock().log.iter().map(line).collect()
+    }
+
+    #[test]
+    fn each_level_arrives_as_itself() {
+        let (kept, host) = host();
+        within(&host, || {
+            log::error!("a");
+            log::warn!("b");
+            log::info!("c");
+            log::debug!("d");
+            log::trace!("{}", "e");
+        });
+        let levels: Vec<_> = said(&kept).into_iter().map(|(level, _)| level).collect();
+        assert_eq!(levels, ["error", "warn", "info", "debug", "trace"]);
+    }
+
+    #[test]
+    fn a_line_goes_to_the_host_of_the_innermost_call() {
+        let ((outer_kept, outer), (inner_kept, inner)) = (host(), host());
+        within(&outer, || {
+            log::info!("before");
+            within(&inner, || log::info!("within"));
+            log::info!("after");
+        });
+        assert_eq!(
+            said(&outer_kept),
+            [("info", "before".into()), ("info", "after".into())]
+        );
+        assert_eq!(said(&inner_kept), [("info", "within".into())]);
+    }
+
+    #[test]
+    fn a_panic_leaves_the_call_as_a_return_does() {
+        let ((outer_kept, outer), (inner_kept, inner)) = (host(), host());
+        within(&outer, || {
+            let failed: Result<()> = guard(&inner, || panic!("no"));
+            log::info!(
+                "{}",
+                failed.is_err_and(|error: Error| error.message().ends_with("no"))
+            );
+        });
+        assert_eq!(said(&outer_kept), [("info", "true".into())]);
+        assert_eq!(said(&inner_kept), []);
+    }
 }

@@ -6,6 +6,7 @@
 mod abi;
 mod config;
 mod dashboard;
+mod examples;
 mod jq;
 mod metrics_text;
 mod node_exporter;

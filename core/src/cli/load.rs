@@ -1,6 +1,6 @@
 //! From the command line to a prepared monitor.
 
-use std::{process::ExitCode, sync::Arc, time::Instant};
+use std::{process::ExitCode, sync::Arc, time::{Duration, Instant}};
 
 use serde_json::json;
 
@@ -14,6 +14,9 @@ use crate::{
     monitor::{Monitor, Source},
     role::Role,
 };
+
+/// How long a command that runs once waits for plugins: longer than making them may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Common {
     /// Where the configuration comes from.
@@ -61,7 +64,7 @@ pub(super) fn once(common: &Common) -> Result<Arc<Monitor>, ExitCode> {
     let instruments = Instruments::new(Role::Main);
     let source = common.source();
     let document = document(&source, &instruments, common.log_level.is_none())?;
-    let prepared = Monitor::prepare(source, &document, instruments);
+    let prepared = Monitor::prepare(source, &document, instruments, PATIENCE);
     prepared.map(|(monitor, _)| monitor).map_err(|error| refuse(&error))
 }
 

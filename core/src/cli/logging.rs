@@ -1,6 +1,6 @@
 //! The log, on standard error.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
 use prometheus::Counter;
 use tracing::{Event, Level, Subscriber};
@@ -17,7 +17,7 @@ use crate::instruments::Instruments;
 pub(super) fn start(filter: &str, format: LogFormat, instruments: &Instruments) {
     // The configuration was checked; what it cannot have let through logs as usual.
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| OneLine(io::stderr())).with_target(false);
     let lines = match format {
         LogFormat::Text => {
             let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -32,6 +32,26 @@ pub(super) fn start(filter: &str, format: LogFormat, instruments: &Instruments) 
     }
 }
 
+/// Writes each event as one line: no text in it may pass for another event.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    /// The log writes an event at a time, whole.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        // Escapes in texts were made harmless before; those that are left are the log's colours.
+        let plain = |c: char| if c.is_control() && c != '\x1b' { ' ' } else { c };
+        let mut line: String = text.trim_end_matches('\n').chars().map(plain).collect();
+        line.push('\n');
+        self.0.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 struct CountErrors(Counter);
 
 impl<S: Subscriber> Layer<S> for CountErrors {
@@ -43,5 +63,20 @@ impl<S: Subscriber> Layer<S> for CountErrors {
 
     fn max_level_hint(&self) -> Option<tracing::level_filters::LevelFilter> {
         Some(tracing::level_filters::LevelFilter::ERROR)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line() {
+        let mut log = OneLine(Vec::new());
+        log.write_all(b"INFO a\r\nERROR forged\n").unwrap();
+        log.write_all(b"INFO b\n").unwrap();
+        assert_eq!(log.0, b"INFO a  ERROR forged\nINFO b\n");
     }
 }

@@ -24,6 +24,9 @@ use crate::{
 /// Threads of the runtime: it moves bytes and numbers; plugins run on threads of their own.
 const RUNTIME_THREADS: usize = 2;
 
+/// How long the pages wait for plugins to make their components; later ones come when they are made.
+const PATIENCE: Duration = Duration::from_millis(700);
+
 pub(super) fn run(common: &Common) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(RUNTIME_THREADS)
@@ -100,9 +103,8 @@ async fn prepare(
     document: Document,
     instruments: Instruments,
 ) -> Result<Arc<Monitor>, ExitCode> {
-    let prepared =
-        tokio::task::spawn_blocking(move || Monitor::prepare(source, &document, instruments)).await;
-    match prepared {
+    let prepare = move || Monitor::prepare(source, &document, instruments, PATIENCE);
+    match tokio::task::spawn_blocking(prepare).await {
         Ok(Ok((monitor, warnings))) => {
             for warning in &warnings {
                 tracing::warn!("{warning}");
@@ -134,11 +136,16 @@ fn listen(listener: Listener, monitor: &Arc<Monitor>) -> Serving {
 
 async fn until_stopped(monitor: &Arc<Monitor>, signals: &mut Signals) {
     while signals.next().await == Asked::Reload {
-        match monitor.reload().await {
-            Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
-            Err(error) => {
-                tracing::error!("the configuration was refused, the one before stays in force: {error}");
-            }
+        // Beside this task: plugins' code runs there, and may hang.
+        tokio::spawn(reload(Arc::clone(monitor)));
+    }
+}
+
+async fn reload(monitor: Arc<Monitor>) {
+    match monitor.reload().await {
+        Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
+        Err(error) => {
+            tracing::error!("the configuration was refused, the one before stays in force: {error}");
         }
     }
 }
@@ -146,7 +153,8 @@ async fn until_stopped(monitor: &Arc<Monitor>, signals: &mut Signals) {
 /// Answers what is in flight, sends what waits, stops the plugins.
 async fn stop(monitor: &Monitor, serving: Serving) {
     let limit = monitor.config().limits.shutdown_timeout.get();
-    let deadline = Instant::now() + limit;
+    // Something is left for ending the process itself.
+    let deadline = Instant::now() + limit.mul_f64(0.9);
     // What requests do not need is left to exporters and plugins.
     let for_requests = limit.mul_f64(0.8).max(Duration::from_millis(100));
     let (cut, ()) = tokio::join!(serving.shutdown(for_requests), monitor.stop(deadline));

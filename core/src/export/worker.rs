@@ -28,7 +28,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Sends one last batch and what still waits, until the deadline, and flushes.
+    /// Sends one last batch and what still waits, until the deadline, flushes, and stops the
+    /// exporter.
     pub async fn finish(self, deadline: Instant) {
         self.stop.send_replace(Some(deadline));
         // The task ends by the deadline; what a panic in it would tell is in the log.
@@ -76,6 +77,8 @@ impl Exporting {
         let mut delivery: Option<(Arc<Exported>, Delivery)> = None;
         let deadline = loop {
             if delivery.is_none() && Instant::now() >= self.next_try {
+                // A call gives its result a moment before it has returned.
+                self.component.idle(next_batch).await;
                 delivery = self.deliver();
             }
             let wake = if delivery.is_none() && self.queue.len() > 0 {
@@ -131,7 +134,7 @@ impl Exporting {
                 let _ = sender.send(result);
             },
         );
-        if begun == Begun::Busy {
+        if begun != Begun::Yes {
             self.queue.put_back(batch);
             self.next_try = Instant::now() + Duration::from_secs(1);
             return None;
@@ -163,7 +166,7 @@ impl Exporting {
         self.queue.push(Arc::new(self.registry.snapshot().export()));
         let mut delivery = delivery;
         loop {
-            if delivery.is_none() {
+            if delivery.is_none() && self.component.idle(deadline).await {
                 delivery = self.deliver();
             }
             let Some((batch, receiver)) = delivery.take() else { break };
@@ -186,6 +189,9 @@ impl Exporting {
             self.metrics.dropped.inc_by(lost as f64);
             tracing::warn!(exporter = %self.component.owner, lost, "batches were not delivered");
         }
+        if self.component.record().is_late() {
+            return;
+        }
         let left = deadline.saturating_duration_since(Instant::now());
         self.component.begin(
             left,
@@ -195,7 +201,7 @@ impl Exporting {
             },
             drop,
         );
-        self.component.idle(deadline).await;
+        self.component.stop(deadline).await;
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use gaxx_abi::Verdict;
 
 use super::{CheckReport, Report, Status, Steady};
-use crate::{instruments, plugin::record::Failure, time::rfc3339};
+use crate::{instruments, plugin::{record::Failure, text::one_line}, time::rfc3339};
 
 /// Texts of a check are cut after so many characters.
 const LONGEST: usize = 2000;
@@ -156,7 +156,7 @@ impl Check {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+    one_line(text, LONGEST)
 }
 
 #[cfg(test)]

@@ -1,16 +1,11 @@
 //! Checks of the program itself.
 
-use std::sync::Arc;
-
 use gaxx_abi::{
     Attribute, Verdict,
     component::status::{DEGRADED, HEALTHY, UNHEALTHY},
 };
 
-use crate::{
-    config::{CollectorThresholds, TaskThresholds},
-    plugin::{Component, Kind},
-};
+use crate::config::{CollectorThresholds, TaskThresholds};
 
 /// The names of the checks of the program itself.
 pub const OWN_CHECKS: [&str; 2] = [TASKS, "collectors"];
@@ -31,16 +26,14 @@ pub fn tasks(live: u64, thresholds: &TaskThresholds) -> Verdict {
     }
 }
 
-/// Whether every collector delivers.
-pub fn collectors(components: &[Arc<Component>], thresholds: &CollectorThresholds) -> Verdict {
-    let all = components.iter().filter(|component| component.kind == Kind::Collector);
-    let (mut total, mut failing) = (0, Vec::new());
-    for collector in all {
-        total += 1;
-        if let Some(failure) = collector.record().failure {
-            failing.push(fact(&collector.owner.to_string(), &failure.message));
-        }
-    }
+/// Whether every collector delivers. Each has its name, and why it does not.
+pub fn collectors(
+    collectors: &[(String, Option<String>)],
+    thresholds: &CollectorThresholds,
+) -> Verdict {
+    let total = collectors.len() as u64;
+    let failing = collectors.iter().filter_map(|(name, failure)| Some(fact(name, failure.as_ref()?)));
+    let failing: Vec<Attribute> = failing.collect();
     let failed = failing.len() as u64;
     let status = match failed {
         0 => HEALTHY,
@@ -81,5 +74,15 @@ mod tests {
     fn no_collectors_are_no_fault() {
         let verdict = collectors(&[], &CollectorThresholds::default());
         assert_eq!(verdict.status, HEALTHY);
+    }
+
+    #[test]
+    fn collectors_that_do_not_deliver_are_named_with_their_reason() {
+        let (good, bad) = (("a/x".to_owned(), None), ("a/y".to_owned(), Some("broke".to_owned())));
+        let thresholds = CollectorThresholds::default();
+        let verdict = collectors(&[good, bad.clone()], &thresholds);
+        assert_eq!(verdict.status, DEGRADED);
+        assert_eq!(verdict.message, "1 of 2 collectors do not deliver: a/y (broke)");
+        assert_eq!(collectors(&[bad], &thresholds).status, UNHEALTHY);
     }
 }

@@ -155,11 +155,14 @@ impl ComponentMetrics {
         }
     }
 
-    /// A call failed.
+    /// A call failed without coming back: it is late, or was not made.
+    pub fn missed(&self, reason: Reason) {
+        self.calls.inc();
+        self.failed(reason);
+    }
+
+    /// A call came back and had failed, or the component could not be made.
     pub fn failed(&self, reason: Reason) {
-        if matches!(reason, Reason::Deadline | Reason::Stuck) {
-            self.calls.inc();
-        }
         if let Some(counter) = Reason::ALL
             .iter()
             .position(|other| *other == reason)

@@ -38,9 +38,9 @@ impl Exports {
             workers.drain(..).partition(|worker| runs(&worker.component));
         *workers = stay;
         for worker in gone {
-            let name = name(&worker.component.owner);
-            worker.finish(deadline).await;
-            self.metrics.forget(&name);
+            self.metrics.forget(&name(&worker.component.owner));
+            // One that hangs must not keep the others waiting.
+            tokio::spawn(worker.finish(deadline));
         }
         for running in running().filter(|running| running.component.kind == Kind::Exporter) {
             let component = &running.component;

@@ -15,7 +15,8 @@ mod tiles;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -39,6 +40,8 @@ use crate::{
 
 /// Threads for calls that do come back, beside those that may hang.
 const WORKING_THREADS: usize = 32;
+/// The same for requests to endpoints, of which an answer may go on for long.
+const REQUEST_THREADS: usize = 128;
 
 /// Plugins, registry, health and exporters at work together.
 pub struct Monitor {
@@ -65,11 +68,13 @@ pub struct Monitor {
 
 impl Monitor {
     /// Loads the plugins that the configuration names, checks the rest of it against what they
-    /// know, and makes their components. Blocks; runs the plugins' code.
+    /// know, and makes their components; those that are not made within `patience` come later.
+    /// Blocks; runs the plugins' code.
     pub fn prepare(
         source: Source,
         document: &Document,
         instruments: Instruments,
+        patience: Duration,
     ) -> Result<(Arc<Self>, Problems), StartError> {
         let state_folder = source.state_folder(document.config())?;
         let limits = &document.config().limits;
@@ -105,8 +110,24 @@ impl Monitor {
             started: Instant::now(),
             reloading: tokio::sync::Mutex::new(()),
         });
-        monitor.apply(&found);
+        monitor.make(found, patience);
         Ok((monitor, warnings))
+    }
+
+    /// Makes what was found on a thread of its own, and waits for that.
+    fn make(self: &Arc<Self>, found: Discovery, patience: Duration) {
+        let (sender, made) = mpsc::channel();
+        let monitor = Arc::clone(self);
+        let make = move || {
+            monitor.apply(&found);
+            // Nobody waits any more if it took long.
+            let _ = sender.send(());
+        };
+        match thread::Builder::new().name("make".to_owned()).spawn(make) {
+            // Made or not, the start goes on.
+            Ok(_) => drop(made.recv_timeout(patience)),
+            Err(error) => tracing::error!(%error, "no thread to make plugins' components on"),
+        }
     }
 
     /// The configuration in force.
@@ -143,15 +164,14 @@ impl Monitor {
     pub fn is_ready(&self) -> bool {
         let components = self.catalog.components();
         let mut collectors = components.iter().filter(|one| one.kind == Kind::Collector);
-        collectors.all(|collector| collector.record().calls > 0)
+        self.catalog.is_settled() && collectors.all(|collector| collector.record().calls > 0)
     }
 
     /// Lets what runs on exporters and plugins end, until the deadline; removes what was written
     /// for this run only.
     pub async fn stop(&self, deadline: Instant) {
-        self.exports.finish(deadline).await;
         let components = self.catalog.components();
-        schedule::stop(&components, deadline).await;
+        tokio::join!(self.exports.finish(deadline), schedule::stop(&components, deadline));
         self.loader.remove_copies();
     }
 
@@ -159,17 +179,30 @@ impl Monitor {
     /// no longer wanted. Blocks.
     fn apply(&self, found: &Discovery) -> Vec<Arc<Component>> {
         let config = self.config();
-        let gone = self.catalog.apply(&plugin::plan(&config, found));
-        let components = self.catalog.components();
-        let checks = components.iter().filter(|component| component.kind == Kind::HealthCheck);
-        let names = checks.map(|check| check_name(&check.owner));
-        let own = OWN_CHECKS.into_iter().map(str::to_owned);
-        self.health.expect(names.chain(own).filter_map(|name| {
+        self.catalog.apply(&plugin::plan(&config, found), || {
+            self.expect_checks(&config);
+            self.changed.notify_one();
+        })
+    }
+
+    /// Tells the engine which checks there are, and which of them could not be made.
+    fn expect_checks(&self, config: &Config) {
+        let plugins = self.catalog.plugins();
+        let running = plugins.iter().flat_map(|plugin| &plugin.components).map(|one| &one.want);
+        let broken = || plugins.iter().flat_map(|plugin| &plugin.broken);
+        let wanted = running.chain(broken().map(|broken| &broken.want));
+        let names = wanted
+            .filter(|want| want.kind == Kind::HealthCheck)
+            .map(|want| check_name(&want.owner))
+            .chain(OWN_CHECKS.map(str::to_owned));
+        self.health.expect(names.filter_map(|name| {
             let check = config.health.check(&name);
             check.enabled.then_some((name, Rules { rise: check.rise, fall: check.fall }))
         }));
-        self.changed.notify_one();
-        gone
+        for broken in broken().filter(|broken| broken.want.kind == Kind::HealthCheck) {
+            let failure = Err(broken.failure.clone());
+            self.health.take(&check_name(&broken.want.owner), failure, Duration::ZERO);
+        }
     }
 }
 
@@ -189,8 +222,8 @@ fn maker(
             registry: registry.clone(),
             health: Arc::clone(health),
         }),
-        pool: CallPool::new(stuck + WORKING_THREADS),
-        requests: CallPool::new(stuck + WORKING_THREADS),
+        calls: CallPool::new(WORKING_THREADS, stuck),
+        requests: CallPool::new(REQUEST_THREADS, stuck),
         state_folder,
     }
 }

@@ -35,8 +35,6 @@ impl Monitor {
         });
         let (gone, warnings) = reloaded.await.map_err(|_| ReloadError::Ending)??;
         let deadline = Instant::now() + self.config().limits.shutdown_timeout.get();
-        // Exporters send what waits before they are stopped.
-        self.exports.follow(&self.catalog, deadline).await;
         schedule::stop(&gone, deadline).await;
         tracing::info!("the configuration was read again and is in force");
         Ok(warnings)
@@ -55,13 +53,9 @@ impl Monitor {
 fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     let port = (old.telemetry.monitoring_port, old.telemetry.enabled)
         != (new.telemetry.monitoring_port, new.telemetry.enabled);
-    // These are read anew whenever they matter.
-    let followed = |limits: &Limits| Limits {
-        shutdown_timeout: new.limits.shutdown_timeout,
-        max_stuck_threads: new.limits.max_stuck_threads,
-        ..limits.clone()
-    };
-    let limits = followed(&old.limits) != followed(&new.limits);
+    // This is read anew whenever it matters.
+    let shutdown_timeout = new.limits.shutdown_timeout;
+    let limits = Limits { shutdown_timeout, ..old.limits.clone() } != new.limits;
     let changed = [
         (port, "telemetry.monitoring_port or telemetry.enabled"),
         (old.server.listen != new.server.listen, "server.listen"),

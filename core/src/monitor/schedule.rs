@@ -12,8 +12,7 @@ use super::{Monitor, checks, history};
 use crate::{
     health::{self, OWN_CHECKS, TASKS},
     plugin::{
-        Begun, Component, Kind, Object, collecting, nanos,
-        record::{Failure, Reason},
+        Begun, Component, Kind, Running, collecting,
     },
 };
 
@@ -69,8 +68,6 @@ impl Monitor {
 
     /// Begins what is due, marks what is late; answers when to look again.
     fn look(&self, entries: &mut [Entry], now: Instant, watched: bool) -> Instant {
-        let stuck = entries.iter().filter(|entry| entry.component.record().is_stuck()).count();
-        let full = stuck >= self.config().limits.max_stuck_threads as usize;
         let mut wake = now + Duration::from_mins(1);
         for entry in entries {
             let component = &Arc::clone(&entry.component);
@@ -84,9 +81,7 @@ impl Monitor {
                 entry.next = entry.next.min(now + interval);
                 if now >= entry.next {
                     entry.next = now + interval;
-                    if full && is_unproven(component) {
-                        component.fail(too_many_hang(stuck));
-                    } else if self.begin(component) == Begun::Yes {
+                    if self.begin(component) == Begun::Yes {
                         entry.expired = false;
                     }
                 }
@@ -120,9 +115,22 @@ impl Monitor {
             let live = tokio::runtime::Handle::current().metrics().num_alive_tasks();
             health::tasks(live as u64, &config.health.tasks)
         } else {
-            health::collectors(&self.catalog.components(), &config.health.collectors)
+            health::collectors(&self.collectors(), &config.health.collectors)
         };
         self.health.take(name, Ok(verdict), began.elapsed());
+    }
+
+    /// Every collector that should deliver, and why it does not.
+    fn collectors(&self) -> Vec<(String, Option<String>)> {
+        let plugins = self.catalog.plugins();
+        let running = plugins.iter().flat_map(|plugin| &plugin.components);
+        let running = running.map(|Running { component, want }| (want, component.record().failure));
+        let broken = plugins.iter().flat_map(|plugin| &plugin.broken);
+        let broken = broken.map(|broken| (&broken.want, Some(broken.failure.clone())));
+        let collectors = running.chain(broken).filter(|(want, _)| want.kind == Kind::Collector);
+        collectors
+            .map(|(want, failure)| (want.owner.to_string(), failure.map(|failure| failure.message)))
+            .collect()
     }
 
     fn sample(&self) {
@@ -135,7 +143,9 @@ impl Entry {
     /// Takes the values away that are kept for too long.
     fn expire_if_old(&mut self) {
         let record = self.component.record();
-        let old = record.age().is_some_and(|age| age > self.component.timing.keep);
+        let delivered = self.component.table.status().delivered;
+        let age = delivered.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        let old = age > self.component.timing.keep;
         if old && record.failure.is_some() && !self.expired {
             self.component.table.expire();
             self.expired = true;
@@ -160,42 +170,9 @@ fn interval(component: &Component, watched: bool) -> Duration {
     if watched && collecting::is_collected(component) { own.min(WATCHED) } else { own }
 }
 
-/// Whether it is not known to come back. Those that are go on while others hang.
-fn is_unproven(component: &Component) -> bool {
-    let record = component.record();
-    record.call.is_none() && record.last_success.is_none()
-}
-
-fn too_many_hang(stuck: usize) -> Failure {
-    Failure::new(
-        Reason::Stuck,
-        format!("not called: {stuck} calls of plugins hang already"),
-        "find the plugins in state `stuck`, mend or disable them, and restart; \
-         limits.max_stuck_threads is how many may hang",
-    )
-}
-
-/// Stops components, side by side, until the deadline.
+/// Stops components, side by side, until the deadline. Exporters are stopped by their workers, which
+/// have batches to send before.
 pub(super) async fn stop(components: &[Arc<Component>], deadline: Instant) {
-    for component in components {
-        component.host.cancel();
-    }
-    for component in components {
-        if component.record().is_stuck() {
-            continue;
-        }
-        component.idle(deadline).await;
-        let left = deadline.saturating_duration_since(Instant::now());
-        component.begin(
-            left,
-            move |object: &mut Object| {
-                object.stop(nanos(left));
-                Ok(())
-            },
-            drop,
-        );
-    }
-    for component in components.iter().filter(|component| !component.record().is_stuck()) {
-        component.idle(deadline).await;
-    }
+    let stopping = components.iter().filter(|component| component.kind != Kind::Exporter);
+    futures_util::future::join_all(stopping.map(|component| component.stop(deadline))).await;
 }

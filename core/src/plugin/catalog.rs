@@ -1,15 +1,25 @@
 //! The plugins that are there, and how they change.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use arc_swap::ArcSwap;
 
 use super::{
-    Candidate, Component, Failed, Kind, Maker, Plan, Want,
-    plan::PluginPlan,
-    record::Failure,
+    Candidate, Component, Failed, Kind, Maker, Plan, Ticket, Want, make::DEADLINE, record::Failure,
+    round::Round,
 };
 use crate::registry::Owner;
+
+/// How long components that are made wait for those that are not, before all of them are shown.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The state of a plugin or a component, from good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,7 +68,7 @@ pub struct Plugin {
     /// What runs.
     pub components: Vec<Running>,
     /// What could not be made.
-    pub broken: Vec<(Owner, Kind, Failure)>,
+    pub broken: Vec<Broken>,
     /// What the configuration has off.
     pub off: Vec<(String, Kind)>,
     /// Why it could not be loaded.
@@ -76,16 +86,31 @@ pub struct Running {
     pub want: Want,
 }
 
+/// A component that could not be made.
+#[derive(Clone)]
+pub struct Broken {
+    /// What was wanted.
+    pub want: Want,
+    /// Why it is not there.
+    pub failure: Failure,
+    /// The job of its constructor, which may hang.
+    pub(super) ticket: Ticket,
+}
+
 /// The plugins that are there. Readers see the one list or the next, never a mixture.
 pub struct Catalog {
     maker: Maker,
     plugins: ArcSwap<Vec<Arc<Plugin>>>,
+    /// One change at a time.
+    applying: Mutex<()>,
+    settled: AtomicBool,
 }
 
 impl Catalog {
     /// A catalog without plugins.
     pub fn new(maker: Maker) -> Self {
-        Self { maker, plugins: ArcSwap::default() }
+        let settled = AtomicBool::new(false);
+        Self { maker, plugins: ArcSwap::default(), applying: Mutex::default(), settled }
     }
 
     /// All plugins, ordered by name.
@@ -100,84 +125,62 @@ impl Catalog {
         running.map(|running| Arc::clone(&running.component)).collect()
     }
 
+    /// Whether a first plan has been carried out: all it wants is there, or has failed.
+    pub fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
+
     /// Makes what is wanted and not there, keeps what stays the same, and answers what is no longer
     /// wanted; the caller stops that. Blocks.
-    pub fn apply(&self, plan: &Plan) -> Vec<Arc<Component>> {
-        let before = self.plugins.load_full();
-        let mut plugins: Vec<Arc<Plugin>> = Vec::new();
-        for planned in &plan.plugins {
-            let name = planned.candidate.manifest.name.as_str();
-            let old = before.iter().find(|plugin| plugin.name == name);
-            plugins.push(Arc::new(self.apply_one(planned, old.map(AsRef::as_ref))));
-        }
+    ///
+    /// One that takes long to make keeps the others waiting for half a second: then they are there
+    /// without it. `published` is called whenever the list has changed.
+    pub fn apply(&self, plan: &Plan, published: impl Fn()) -> Vec<Arc<Component>> {
+        let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         for failed in &plan.failed {
             self.maker.instruments.plugins.refused(&failed.reason);
-            plugins.push(Arc::new(Plugin::failed(failed)));
         }
-        plugins.sort_by(|a, b| a.name.cmp(&b.name));
-        self.plugins.store(Arc::new(plugins));
+        let before = self.plugins.load_full();
+        let began = Instant::now();
+        let mut round = Round::begin(&self.maker, plan, &before);
+        if !round.wait(began + PATIENCE) {
+            self.publish(&round, plan);
+            published();
+            if !round.wait(began + DEADLINE) {
+                round.give_up();
+            }
+        }
+        self.publish(&round, plan);
+        published();
+        self.settled.store(true, Ordering::Release);
         self.forget_all_but_current(&before)
     }
 
-    fn apply_one(&self, planned: &PluginPlan, old: Option<&Plugin>) -> Plugin {
-        let candidate = &planned.candidate;
-        let name = candidate.manifest.name.to_string();
-        self.maker.registry.set_budget(&name, planned.max_series);
-        let same_code = old.is_some_and(|old| old.is_of(candidate));
-        let (mut components, mut broken) = (Vec::new(), Vec::new());
-        for want in &planned.wants {
-            let old = old.and_then(|old| old.running(&want.owner, want.kind));
-            match old {
-                Some(old) if same_code && old.want == *want => components.push(old.clone()),
-                _ => match self.maker.make(&candidate.plugin, want) {
-                    Ok(component) => components.push(Running { component, want: want.clone() }),
-                    Err(failure) => {
-                        tracing::error!(
-                            component = %want.owner,
-                            remedy = failure.remedy,
-                            "{}", failure.message
-                        );
-                        broken.push((want.owner.clone(), want.kind, failure));
-                        // The one that runs is better than none.
-                        components.extend(old.cloned());
-                    }
-                },
-            }
-        }
-        Plugin {
-            name,
-            version: candidate.manifest.version.to_string(),
-            description: candidate.manifest.description.to_string(),
-            file: candidate.file.as_ref().map(|(file, digest)| (file.clone(), Some(digest.clone()))),
-            enabled: planned.enabled,
-            components,
-            broken,
-            off: planned.off.clone(),
-            failed: None,
-            candidate: Some(candidate.clone()),
-        }
+    fn publish(&self, round: &Round<'_>, plan: &Plan) {
+        let mut plugins: Vec<Plugin> = round.plugins().collect();
+        plugins.extend(plan.failed.iter().map(Plugin::failed));
+        plugins.sort_by(|a, b| a.name.cmp(&b.name));
+        self.plugins.store(Arc::new(plugins.into_iter().map(Arc::new).collect()));
     }
 
     /// What ran before and does not run now. Its series go, unless another has taken its place.
     fn forget_all_but_current(&self, before: &[Arc<Plugin>]) -> Vec<Arc<Component>> {
+        let plugins = self.plugins.load();
         let now = self.components();
-        let mut gone = Vec::new();
-        for old in before.iter().flat_map(|plugin| &plugin.components) {
-            let old = &old.component;
-            if now.iter().any(|component| Arc::ptr_eq(component, old)) {
-                continue;
+        let running = before.iter().flat_map(|plugin| &plugin.components);
+        let gone: Vec<_> = running
+            .map(|running| &running.component)
+            .filter(|old| !now.iter().any(|component| Arc::ptr_eq(component, old)))
+            .cloned()
+            .collect();
+        let wanted: BTreeSet<_> = plugins.iter().flat_map(|plugin| plugin.wants()).collect();
+        for (owner, kind) in before.iter().flat_map(|plugin| plugin.wants()) {
+            if !wanted.contains(&(owner, kind)) {
+                self.maker.registry.detach(owner);
+                self.maker.instruments.components.forget(owner, kind);
             }
-            let replaced = |component: &&Arc<Component>| {
-                component.owner == old.owner && component.kind == old.kind
-            };
-            if !now.iter().any(|component| replaced(&component)) {
-                self.maker.registry.detach(&old.owner);
-                self.maker.instruments.components.forget(&old.owner, old.kind);
-            }
-            gone.push(Arc::clone(old));
         }
-        let names = self.plugins.load();
-        for plugin in before.iter().filter(|old| !names.iter().any(|new| new.name == old.name)) {
+        for plugin in before.iter().filter(|old| !plugins.iter().any(|new| new.name == old.name)) {
             self.maker.instruments.plugins.forget(&plugin.name);
         }
         gone
@@ -185,6 +188,23 @@ impl Catalog {
 }
 
 impl Plugin {
+    /// A plugin of which nothing runs.
+    pub(super) fn new(candidate: &Candidate) -> Self {
+        let Candidate { manifest, file, .. } = candidate;
+        Self {
+            name: manifest.name.to_string(),
+            version: manifest.version.to_string(),
+            description: manifest.description.to_string(),
+            file: file.clone().map(|(file, digest)| (file, Some(digest))),
+            enabled: true,
+            components: Vec::new(),
+            broken: Vec::new(),
+            off: Vec::new(),
+            failed: None,
+            candidate: Some(candidate.clone()),
+        }
+    }
+
     fn failed(failed: &Failed) -> Self {
         Self {
             name: failed.name.clone(),
@@ -214,15 +234,22 @@ impl Plugin {
         }
     }
 
-    fn is_of(&self, candidate: &Candidate) -> bool {
+    /// Whether it is made of this very code.
+    pub(super) fn is_of(&self, candidate: &Candidate) -> bool {
         let digest = |candidate: &Candidate| candidate.file.as_ref().map(|(_, digest)| digest.clone());
         self.candidate.as_ref().is_some_and(|own| digest(own) == digest(candidate))
     }
 
-    fn running(&self, owner: &Owner, kind: Kind) -> Option<&Running> {
-        let same = |running: &&Running| {
-            running.component.owner == *owner && running.component.kind == kind
-        };
+    /// What runs in the place of this one.
+    pub(super) fn running(&self, want: &Want) -> Option<&Running> {
+        let same = |running: &&Running| running.want.is_place_of(want);
         self.components.iter().find(same)
+    }
+
+    /// Whose and of what kind the components are that should run.
+    fn wants(&self) -> impl Iterator<Item = (&Owner, Kind)> {
+        let running = self.components.iter().map(|running| &running.want);
+        let broken = self.broken.iter().map(|broken| &broken.want);
+        running.chain(broken).map(|want| (&want.owner, want.kind))
     }
 }

@@ -42,8 +42,8 @@ pub fn is_collected(component: &Component) -> bool {
 /// Has the numbers of all selected components that are older than `max_age` collected anew, and
 /// waits for them, no longer than `patience`.
 ///
-/// Collections that are under way are shared, and those that are under way for longer than
-/// `patience` are not waited for: what is late for one scrape is late for all.
+/// Collections that are under way are shared. None is waited for after its own deadline, or longer
+/// than `patience` since it began: what is late for one scrape is late for all.
 pub async fn refresh(
     components: &[Arc<Component>],
     selection: &Selection,
@@ -56,17 +56,13 @@ pub async fn refresh(
     for component in selected.filter(|component| is_collected(component)) {
         let record = component.record();
         if let Some(call) = record.call {
-            if !call.late && now.duration_since(call.started) < patience {
-                pending.push(component);
-            }
-        } else if record.age().is_none_or(|age| age > max_age)
-            && begin(component) == Begun::Yes
-        {
-            pending.push(component);
+            pending.push((component, (call.started + patience).min(call.due)));
+        } else if record.age().is_none_or(|age| age > max_age) && begin(component) == Begun::Yes {
+            pending.push((component, now + patience.min(component.timing.deadline)));
         }
     }
-    for component in pending {
-        if !component.idle(now + patience).await {
+    for (component, until) in pending {
+        if !component.idle(until).await {
             component.table.mark_late();
         }
     }

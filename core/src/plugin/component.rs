@@ -5,77 +5,25 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use gaxx_abi::{
-    CollectorBox, EndpointBox, ExporterBox, Fault, HealthCheckBox, Point, abi_std::RVec,
-    manifest::{Route, kind},
-};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use gaxx_abi::{EndpointBox, Fault, manifest::Route};
+use tokio::sync::watch;
 
 use super::{
-    CallPool, CoreHost, Timing, Want,
+    CallPool, CoreHost, Kind, Object, Timing, Want,
     record::{Call, Failure, Reason, Record},
+    requests::Requests,
     timing::nanos,
 };
 use crate::{
+    health,
     instruments::ComponentMetrics,
     registry::{Owner, Table},
 };
 
-/// Requests that one endpoint answers at once; calls that hang count.
-const MOST_REQUESTS: usize = 32;
-
-/// What a plugin made.
-pub enum Object {
-    /// It measures.
-    Collector(CollectorBox),
-    /// It judges.
-    HealthCheck(HealthCheckBox),
-    /// It sends batches.
-    Exporter(ExporterBox),
-    /// It answers requests.
-    Endpoint(Arc<EndpointBox>),
-}
-
-/// What a component does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// It measures.
-    Collector,
-    /// It judges.
-    HealthCheck,
-    /// It sends batches.
-    Exporter,
-    /// It answers requests.
-    Endpoint,
-}
-
-impl Kind {
-    /// The kind of this number in the ABI; nothing for one that this host does not know.
-    pub fn from_number(number: u32) -> Option<Self> {
-        match number {
-            kind::COLLECTOR => Some(Self::Collector),
-            kind::HEALTH_CHECK => Some(Self::HealthCheck),
-            kind::EXPORTER => Some(Self::Exporter),
-            kind::ENDPOINT => Some(Self::Endpoint),
-            _ => None,
-        }
-    }
-
-    /// As people and labels say it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Collector => "collector",
-            Self::HealthCheck => "check",
-            Self::Exporter => "exporter",
-            Self::Endpoint => "endpoint",
-        }
-    }
-}
-
 /// A component of a running plugin.
 ///
 /// At most one call is in flight: the object is taken out of its place for the call and put back
-/// by the thread that made it, however late that is.
+/// by the thread that made it, however late that is. Requests to an endpoint are beside that.
 pub struct Component {
     /// Whose it is.
     pub owner: Owner,
@@ -87,19 +35,23 @@ pub struct Component {
     pub table: Arc<Table>,
     /// Its host, through which it is told to stop.
     pub host: Arc<CoreHost>,
-    place: Mutex<Option<Placed>>,
-    endpoint: Option<Arc<EndpointBox>>,
+    pub(super) requests: Requests,
+    pub(super) metrics: ComponentMetrics,
     routes: Vec<Route>,
-    places: Arc<Semaphore>,
-    record: Mutex<Record>,
-    metrics: ComponentMetrics,
+    state: Mutex<State>,
     pool: CallPool,
-    requests: CallPool,
     /// Counts the calls that came back.
     done: watch::Sender<u64>,
 }
 
-/// The object while no call is in flight.
+#[derive(Default)]
+struct State {
+    record: Record,
+    /// The object while no call is in flight.
+    placed: Option<Placed>,
+    endpoint: Option<Arc<EndpointBox>>,
+}
+
 struct Placed {
     object: Object,
     started: bool,
@@ -110,13 +62,15 @@ struct Placed {
 pub enum Begun {
     /// It was.
     Yes,
-    /// One is in flight.
+    /// One is in flight, or the component has come to its end.
     Busy,
+    /// Too many calls hang.
+    Refused,
 }
 
 impl Component {
-    /// A component that has been made and not been called.
-    pub fn new(
+    /// A component that has been made and not been called, but for an endpoint, which is started.
+    pub(super) fn new(
         want: &Want,
         object: Object,
         table: Arc<Table>,
@@ -128,6 +82,8 @@ impl Component {
             Object::Endpoint(endpoint) => Some(Arc::clone(endpoint)),
             _ => None,
         };
+        let started = endpoint.is_some();
+        let placed = Some(Placed { object, started });
         let (done, _) = watch::channel(0);
         Self {
             owner: want.owner.clone(),
@@ -135,21 +91,18 @@ impl Component {
             timing: want.timing,
             table,
             host,
-            place: Mutex::new(Some(Placed { object, started: false })),
-            endpoint,
-            routes: want.routes.clone(),
-            places: Arc::new(Semaphore::new(MOST_REQUESTS)),
-            record: Mutex::default(),
+            requests: Requests::new(requests),
             metrics,
+            routes: want.routes.clone(),
+            state: Mutex::new(State { record: Record::default(), placed, endpoint }),
             pool,
-            requests,
             done,
         }
     }
 
     /// What is known of its calls.
     pub fn record(&self) -> Record {
-        self.lock().clone()
+        self.lock().record.clone()
     }
 
     /// The paths of an endpoint; empty for all else.
@@ -157,82 +110,102 @@ impl Component {
         &self.routes
     }
 
-    /// Takes one of an endpoint's places for requests; nothing where all are taken.
-    pub fn admit(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).try_acquire_owned().ok()
-    }
-
-    /// Has a thread of the pool call the endpoint, beside other calls of it.
-    pub fn call_endpoint(
-        &self,
-        call: impl FnOnce(&EndpointBox) -> Result<(), Fault> + Send + 'static,
-    ) {
-        let Some(endpoint) = self.endpoint.clone() else { return };
-        self.requests.submit(move || {
-            if let Err(fault) = call(&endpoint) {
-                tracing::debug!(message = %fault.message, "a request failed");
-            }
-        });
-        self.requests.relieve();
-    }
-
-    /// Notes a call of an endpoint.
-    pub fn called(&self, took: Duration, fault: Option<&Fault>) {
-        self.note(took, fault.map(Failure::from_fault));
+    /// What answers requests; nothing for all but endpoints, and after the end.
+    pub(super) fn endpoint(&self) -> Option<Arc<EndpointBox>> {
+        self.lock().endpoint.clone()
     }
 
     /// Begins a call on a thread of the pool; `finish` is given its result on that thread.
     ///
-    /// The component is started within its first call.
+    /// The component is started within its first call. While as many calls of all plugins hang as
+    /// may, one that has never succeeded is not called: it may be the next that hangs.
     pub fn begin<T: 'static>(
         self: &Arc<Self>,
         deadline: Duration,
         work: impl FnOnce(&mut Object) -> Result<T, Fault> + Send + 'static,
         finish: impl FnOnce(Result<T, Failure>) + Send + 'static,
     ) -> Begun {
-        let Some(mut placed) = self.place.lock().unwrap_or_else(PoisonError::into_inner).take()
-        else {
-            return Begun::Busy;
-        };
-        let now = Instant::now();
-        self.lock().call = Some(Call { started: now, due: now + deadline, late: false });
-        let component = Arc::clone(self);
-        self.pool.submit(move || {
+        let mut state = self.lock();
+        if state.placed.is_some() && state.record.last_success.is_none() && self.pool.is_full() {
+            let failure = too_many_hang(self.pool.hanging());
+            self.metrics.missed(failure.reason);
+            state.record.calls += 1;
+            self.fail(&mut state.record, failure);
+            return Begun::Refused;
+        }
+        self.call(state, deadline, move |component, mut placed| {
             let start = Instant::now();
             let result = placed
                 .started(nanos(deadline))
                 .and_then(|()| work(&mut placed.object))
                 .map_err(|fault| Failure::from_fault(&fault));
-            let took = start.elapsed();
-            component.note(took, result.as_ref().err().cloned());
+            component.returned(start.elapsed(), result.as_ref().err().cloned());
             finish(result);
-            component.put_back(placed);
-        });
-        Begun::Yes
+            Some(placed)
+        })
     }
 
-    fn put_back(&self, placed: Placed) {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(placed);
-        self.lock().call = None;
-        self.done.send_modify(|count| *count += 1);
+    /// Stops the component for good, once no call is in flight, and waits for it; no longer than
+    /// `until`. One that hangs already is not waited for.
+    pub async fn stop(self: &Arc<Self>, until: Instant) {
+        self.host.cancel();
+        if self.record().is_late() || !self.idle(until).await {
+            return;
+        }
+        self.end(until.saturating_duration_since(Instant::now()));
+        self.idle(until).await;
+    }
+
+    /// Stops the component and drops what the plugin made: both are the plugin's code.
+    fn end(self: &Arc<Self>, deadline: Duration) -> Begun {
+        self.call(self.lock(), deadline, move |component, mut placed| {
+            if placed.started {
+                placed.object.stop(nanos(deadline));
+            }
+            let endpoint = component.lock().endpoint.take();
+            drop((placed, endpoint));
+            None
+        })
+    }
+
+    fn call(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        deadline: Duration,
+        job: impl FnOnce(&Self, Placed) -> Option<Placed> + Send + 'static,
+    ) -> Begun {
+        let Some(placed) = state.placed.take() else { return Begun::Busy };
+        let component = Arc::clone(self);
+        let ticket = self.pool.submit(move || {
+            let placed = job(&component, placed);
+            let mut state = component.lock();
+            state.placed = placed;
+            state.record.call = None;
+            drop(state);
+            component.done.send_modify(|count| *count += 1);
+        });
+        let started = Instant::now();
+        state.record.call = Some(Call { started, due: started + deadline, late: false, ticket });
+        Begun::Yes
     }
 
     /// Waits until no call is in flight, no longer than `until`; answers whether that is so.
     pub async fn idle(&self, until: Instant) -> bool {
         let mut done = self.done.subscribe();
         loop {
-            if self.lock().call.is_none() {
-                return true;
+            match self.lock().record.call.as_ref() {
+                None => return true,
+                // A call that has not begun waits for a thread: see that there is one.
+                Some(call) if !call.ticket.has_begun() => self.pool.relieve(),
+                Some(_) => {}
             }
             let now = Instant::now();
             if now >= until {
                 return false;
             }
-            // A call that has not begun waits for a thread: see that there is one.
             let step = (until - now).min(Duration::from_millis(20));
-            if tokio::time::timeout(step, done.changed()).await.is_err() {
-                self.pool.relieve();
-            }
+            // Over or not, the next look tells.
+            let _ = tokio::time::timeout(step, done.changed()).await;
         }
     }
 
@@ -240,87 +213,121 @@ impl Component {
     ///
     /// A call that waits for a thread is given one.
     pub fn overdue(&self, now: Instant) -> bool {
-        let mut record = self.lock();
-        let Some(call) = &mut record.call else { return false };
+        let mut state = self.lock();
+        let Some(call) = &mut state.record.call else { return false };
+        let has_begun = call.ticket.has_begun();
         if call.late || now < call.due {
-            if !call.late {
+            if !has_begun {
                 self.pool.relieve();
             }
             return false;
         }
         call.late = true;
-        let took = now - call.started;
-        record.calls += 1;
-        record.failures += 1;
-        let waited = Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        let failure = Failure::new(
-            Reason::Deadline,
-            format!("still running after {}", humantime::format_duration(waited)),
-            format!(
-                "raise plugins.{}.deadline, or find out what {} waits for; it is not called again \
-                 before it returns",
-                self.owner.plugin, self.owner
-            ),
-        );
-        tracing::warn!(component = %self.owner, "{}: {}", failure.message, failure.remedy);
-        record.failure = Some(failure);
-        drop(record);
-        self.metrics.failed(Reason::Deadline);
+        self.pool.overdue(&call.ticket);
+        let failure = if has_begun {
+            self.too_late(call.due - call.started)
+        } else {
+            too_many_hang(self.pool.hanging())
+        };
+        self.metrics.missed(failure.reason);
+        state.record.calls += 1;
+        self.fail(&mut state.record, failure);
+        drop(state);
         self.table.mark_late();
         true
     }
 
-    /// Notes how a call ended.
-    fn note(&self, took: Duration, failure: Option<Failure>) {
-        let mut record = self.lock();
-        let was_late = record.is_stuck();
+    /// The failure of a call that takes longer than it may.
+    pub(super) fn too_late(&self, deadline: Duration) -> Failure {
+        let key = match self.kind {
+            Kind::HealthCheck => {
+                format!("health.checks.{}.timeout", health::check_name(&self.owner))
+            }
+            Kind::Exporter => "the exporter's deadline".to_owned(),
+            Kind::Collector | Kind::Endpoint => format!("plugins.{}.deadline", self.owner.plugin),
+        };
+        let until = match self.kind {
+            Kind::Endpoint => "",
+            _ => "; it is not called again before it returns",
+        };
+        Failure::new(
+            Reason::Deadline,
+            format!("did not return within {}", humantime::format_duration(deadline)),
+            format!("raise {key}, or find out what {} waits for{until}", self.owner),
+        )
+    }
+
+    /// Notes how the call in flight ended.
+    fn returned(&self, took: Duration, failure: Option<Failure>) {
+        let mut state = self.lock();
+        let record = &mut state.record;
+        if self.kind == Kind::Endpoint && failure.is_none() && !record.is_late() {
+            // Its numbers were read. That says nothing of the requests, which are its calls.
+            record.last_success = Some((Instant::now(), SystemTime::now()));
+            return;
+        }
+        let late = record.is_late();
+        self.note(record, took, late, failure);
+    }
+
+    /// Notes a call that came back; one that is late was counted when it passed its deadline.
+    pub(super) fn note(
+        &self,
+        record: &mut Record,
+        took: Duration,
+        late: bool,
+        failure: Option<Failure>,
+    ) {
         record.last = took;
         record.total += took;
-        if !was_late {
-            record.calls += 1;
+        self.metrics.observed(took, late);
+        if late {
+            tracing::debug!(component = %self.owner, ?took, "returned after its deadline");
+            return;
         }
-        self.metrics.observed(took, was_late);
-        match failure {
-            // It was counted when it passed its deadline.
-            None if was_late => {
-                tracing::info!(component = %self.owner, ?took, "returned after its deadline");
-            }
-            None => {
-                let now = SystemTime::now();
-                record.last_success = Some((Instant::now(), now));
-                self.metrics.succeeded(now);
-                if record.failure.take().is_some() {
-                    tracing::info!(component = %self.owner, "works again");
-                }
-            }
-            Some(failure) => {
-                if !was_late {
-                    record.failures += 1;
-                    self.metrics.failed(failure.reason);
-                }
-                if record.failure.as_ref() != Some(&failure) {
-                    tracing::warn!(
-                        component = %self.owner,
-                        remedy = failure.remedy,
-                        "{}", failure.message
-                    );
-                }
-                record.failure = Some(failure);
-            }
+        record.calls += 1;
+        if let Some(failure) = failure {
+            self.metrics.failed(failure.reason);
+            return self.fail(record, failure);
+        }
+        let now = SystemTime::now();
+        record.last_success = Some((Instant::now(), now));
+        self.metrics.succeeded(now);
+        if record.failure.take().is_some() {
+            tracing::info!(component = %self.owner, "works again");
         }
     }
 
-    /// Notes a failure without a call that returned.
-    pub fn fail(&self, failure: Failure) {
-        let mut record = self.lock();
-        record.calls += 1;
+    /// Keeps a failure and logs it, unless it failed for the same reason the last time.
+    pub(super) fn fail(&self, record: &mut Record, failure: Failure) {
+        let (component, reason) = (&self.owner, failure.reason.label());
+        let (message, remedy) = (&failure.message, &failure.remedy);
         record.failures += 1;
-        self.metrics.failed(failure.reason);
+        if record.failure.as_ref().is_some_and(|before| before.reason == failure.reason) {
+            tracing::debug!(%component, reason, remedy, "{message}");
+        } else {
+            tracing::warn!(%component, reason, remedy, "{message}");
+        }
         record.failure = Some(failure);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Changes what is known of its calls.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
+        change(&mut self.lock().record)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Component {
+    /// Dropping what a plugin made is its code too, and needs a thread that may hang.
+    fn drop(&mut self) {
+        let state = std::mem::take(self.state.get_mut().unwrap_or_else(PoisonError::into_inner));
+        if state.placed.is_some() || state.endpoint.is_some() {
+            self.pool.submit(move || drop(state));
+        }
     }
 }
 
@@ -334,35 +341,11 @@ impl Placed {
     }
 }
 
-impl Object {
-    /// The component's own numbers; for a collector they come with the collection.
-    pub fn points(&self, points: &mut RVec<Point>) {
-        match self {
-            Self::Collector(_) => {}
-            Self::HealthCheck(check) => check.points(points),
-            Self::Exporter(exporter) => exporter.points(points),
-            Self::Endpoint(endpoint) => endpoint.points(points),
-        }
-    }
-
-    /// Its first call.
-    pub fn start(&mut self, deadline: u64) -> Result<(), Fault> {
-        match self {
-            Self::Collector(collector) => collector.start(deadline),
-            Self::HealthCheck(check) => check.start(deadline),
-            Self::Exporter(exporter) => exporter.start(deadline),
-            Self::Endpoint(endpoint) => endpoint.start(deadline),
-        }
-        .into_result()
-    }
-
-    /// Its last call.
-    pub fn stop(&mut self, deadline: u64) {
-        match self {
-            Self::Collector(collector) => collector.stop(deadline),
-            Self::HealthCheck(check) => check.stop(deadline),
-            Self::Exporter(exporter) => exporter.stop(deadline),
-            Self::Endpoint(endpoint) => endpoint.stop(deadline),
-        }
-    }
+fn too_many_hang(hanging: usize) -> Failure {
+    Failure::new(
+        Reason::Stuck,
+        format!("not called: {hanging} calls of plugins hang already"),
+        "find the plugins in state `stuck`, mend or disable them, and restart; \
+         limits.max_stuck_threads is how many may hang",
+    )
 }

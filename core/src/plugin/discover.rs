@@ -1,6 +1,7 @@
 //! Finds plugins: those linked in, and those in the folders.
 
 use std::{
+    fmt::Display,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
@@ -9,11 +10,14 @@ use std::{
 
 use gaxx_abi::{Manifest, PluginBox};
 
-use super::schema;
+use super::{schema, text::one_line};
 use crate::loader::{self, Inspected, Loader, Scan};
 
 /// How long a library may take to be loaded and to describe itself.
 const LOAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Texts of a refusal are cut after so many characters.
+const LONGEST: usize = 1000;
 
 /// A plugin that can be used.
 #[derive(Clone)]
@@ -41,6 +45,19 @@ pub struct Failed {
     pub error: String,
     /// What to do about it.
     pub remedy: String,
+}
+
+impl Failed {
+    fn new(name: &str, file: &Path, reason: &str, error: &dyn Display, remedy: &str) -> Self {
+        // Anything may stand in a file's name.
+        Self {
+            name: one_line(name, LONGEST),
+            file: file.to_owned(),
+            reason: reason.to_owned(),
+            error: one_line(&format!("{}: {error}", file.display()), LONGEST),
+            remedy: remedy.to_owned(),
+        }
+    }
 }
 
 /// What was found.
@@ -124,31 +141,27 @@ fn load(loader: &Arc<Loader>, library: Inspected) -> Result<Candidate, Failed> {
         // Nobody waits for one that is too late.
         let _ = sender.send(of.load(&inspected));
     });
-    let late = |error: &str| Failed {
-        name: library.name.clone(),
-        file: library.file.clone(),
-        reason: "deadline".to_owned(),
-        error: format!("{}: {error}", library.file.display()),
-        remedy: "a library must return at once from its constructors and its entry function"
-            .to_owned(),
+    let fail = |reason: &str, error: &dyn Display, remedy: &str| {
+        Failed::new(&library.name, &library.file, reason, error, remedy)
+    };
+    let late = |error: &str| {
+        let remedy = "a library must return at once from its constructors and its entry function";
+        fail("deadline", &error, remedy)
     };
     if let Err(error) = thread {
         return Err(late(&format!("no thread to load it on: {error}")));
     }
     match receiver.recv_timeout(LOAD_DEADLINE) {
         Ok(Ok(loaded)) => match schema::unusable(&loaded.manifest) {
-            Some(error) => Err(Failed {
-                name: library.name,
-                error: format!("{}: {error}", library.file.display()),
-                file: library.file,
-                reason: "settings_schema".to_owned(),
-                remedy: "the plugin must describe its settings by a JSON Schema".to_owned(),
-            }),
+            Some(error) => {
+                let remedy = "the plugin must describe its settings by a JSON Schema";
+                Err(fail("settings_schema", &error, remedy))
+            }
             None => Ok(Candidate {
-            manifest: loaded.manifest,
-            plugin: loaded.plugin,
-            file: Some((library.file, library.digest.to_hex().to_string())),
-            replaces_builtin: false,
+                manifest: loaded.manifest,
+                plugin: loaded.plugin,
+                file: Some((library.file, library.digest.to_hex().to_string())),
+                replaces_builtin: false,
             }),
         },
         Ok(Err(error)) => Err(failed(&library.file, Some(&library.name), &error)),
@@ -162,13 +175,8 @@ fn failed(file: &Path, name: Option<&str>, error: &loader::LoadError) -> Failed 
         let stem = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy();
         stem.strip_prefix("lib").unwrap_or(&stem).replace('_', "-")
     };
-    Failed {
-        name: name.map_or_else(stem, str::to_owned),
-        file: file.to_owned(),
-        reason: error.reason().to_owned(),
-        error: format!("{}: {}", file.display(), error.refusal),
-        remedy: error.refusal.remedy().into_owned(),
-    }
+    let (name, remedy) = (name.map_or_else(stem, str::to_owned), error.refusal.remedy());
+    Failed::new(&name, file, error.reason(), &error.refusal, &remedy)
 }
 
 #[cfg(feature = "builtins")]

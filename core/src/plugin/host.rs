@@ -2,10 +2,11 @@
 
 use std::{
     fs,
+    mem::{Discriminant, discriminant},
     os::unix::fs::DirBuilderExt,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -19,7 +20,7 @@ use gaxx_abi::{
 };
 use tracing::level_filters::LevelFilter;
 
-use super::log_budget::LogBudget;
+use super::{log_budget::LogBudget, text::one_line};
 use crate::{
     registry::{RegisterError, Table},
     role::Role,
@@ -44,6 +45,8 @@ pub struct CoreHost {
     state_folder: PathBuf,
     cancelled: AtomicBool,
     log: LogBudget,
+    /// The kinds of refused registrations that the log has told of.
+    refused: Mutex<Vec<Discriminant<RegisterError>>>,
 }
 
 /// What crosses the border: the same host, shared.
@@ -59,6 +62,7 @@ impl CoreHost {
             state_folder,
             cancelled: AtomicBool::new(false),
             log: LogBudget::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -70,6 +74,10 @@ impl CoreHost {
     /// Tells background work of the component to end.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
     }
 
     fn made_state_folder(&self) -> Result<RString, Fault> {
@@ -85,10 +93,14 @@ impl CoreHost {
     }
 }
 
-/// Makes a refused registration visible in the log, once for each reason in a while.
+/// Makes a refused registration visible in the log, the first of each kind.
 fn refused(host: &CoreHost, error: &RegisterError) -> Fault {
-    if host.log.take() {
-        tracing::warn!(component = %host.table.owner(), remedy = error.remedy(), "{error}");
+    let mut seen = host.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    let kind = discriminant(error);
+    if !host.is_cancelled() && !seen.contains(&kind) {
+        seen.push(kind);
+        let (component, message) = (host.table.owner(), one_line(&error.to_string(), 1000));
+        tracing::warn!(%component, remedy = error.remedy(), "{message}");
     }
     Fault::from(error.clone())
 }
@@ -127,11 +139,11 @@ impl Abi for Handle {
     }
 
     fn log(&self, level: u32, target: RStr<'_>, message: RStr<'_>) {
-        if !self.0.log.take() {
+        let component = self.0.table.owner();
+        if !self.0.log.take(component) {
             return;
         }
-        let component = self.0.table.owner();
-        let (target, message) = (one_line(&target), one_line(&message));
+        let (target, message) = (one_line(&target, 100), one_line(&message, 2000));
         match level {
             level::ERROR => tracing::error!(%component, source = target, "{message}"),
             level::WARN => tracing::warn!(%component, source = target, "{message}"),
@@ -162,27 +174,10 @@ impl Abi for Handle {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::Acquire)
+        self.0.is_cancelled()
     }
 
     fn role(&self) -> RString {
         self.0.services.role().label().into()
-    }
-}
-
-/// A text that a plugin wrote, at most 4,000 characters of it and without control characters, so
-/// that it cannot pass for another line of the log.
-fn one_line(text: &str) -> String {
-    text.chars().take(4000).map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plugin_cannot_forge_a_line_of_the_log() {
-        assert_eq!(one_line("a\n2026 ERROR b\x1b[31m"), "a 2026 ERROR b [31m");
-        assert_eq!(one_line(&"x".repeat(10_000)).len(), 4000);
     }
 }

@@ -5,8 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::registry::Owner;
+
 /// Lines that a component may log in a [`WINDOW`].
-const LINES: u32 = 200;
+const LINES: u32 = 100;
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// How much a component has logged of late.
@@ -20,17 +22,18 @@ struct Window {
 }
 
 impl LogBudget {
-    /// Takes a line from the budget. What goes over it is left out; the first line that is says so.
-    pub(super) fn take(&self) -> bool {
+    /// Takes a line of this component from the budget. What goes over it is left out, and the log
+    /// says so once in a window.
+    pub(super) fn take(&self, component: &Owner) -> bool {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if window.began.is_none_or(|began| began.elapsed() > WINDOW) {
-            let lost = window.lines.saturating_sub(LINES);
             *window = Window { began: Some(Instant::now()), lines: 0 };
-            if lost > 0 {
-                tracing::warn!(lost, "log lines of a component were left out: it logs too much");
-            }
         }
         window.lines = window.lines.saturating_add(1);
+        if window.lines == LINES + 1 {
+            let seconds = WINDOW.as_secs();
+            tracing::warn!(%component, "logs more than {LINES} lines in {seconds} s: the rest is left out");
+        }
         window.lines <= LINES
     }
 }
@@ -41,8 +44,8 @@ mod tests {
 
     #[test]
     fn what_is_over_the_budget_is_left_out() {
-        let budget = LogBudget::default();
-        let taken = (0..LINES * 3).filter(|_| budget.take()).count();
+        let (budget, owner) = (LogBudget::default(), Owner::new("a", "b"));
+        let taken = (0..LINES * 3).filter(|_| budget.take(&owner)).count();
         assert_eq!(taken, LINES as usize);
     }
 }

@@ -3,19 +3,22 @@
 use std::{
     path::PathBuf,
     sync::{Arc, mpsc},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use gaxx_abi::{Fault, HostRef, PluginBox};
 
 use super::{
-    CallPool, Component, CoreHost, Kind, Object, Services, Want,
+    CallPool, Component, CoreHost, Kind, Object, Services, Ticket, Want, nanos,
     record::{Failure, Reason},
 };
-use crate::{instruments::Instruments, registry::Registry};
+use crate::{
+    instruments::Instruments,
+    registry::{Registry, Table},
+};
 
 /// How long a plugin may take to make a component.
-const DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Makes components.
 #[derive(Clone)]
@@ -27,75 +30,101 @@ pub struct Maker {
     /// What they may ask for.
     pub services: Arc<dyn Services>,
     /// The threads they run on.
-    pub pool: CallPool,
-    /// The threads that requests to endpoints run on: however many hang, collections go on.
+    pub calls: CallPool,
+    /// The threads on which endpoints answer requests.
     pub requests: CallPool,
     /// The folder that each plugin has a folder in.
     pub state_folder: PathBuf,
 }
 
-impl Maker {
-    /// Makes a component, and shows its series. Blocks.
-    pub fn make(&self, plugin: &Arc<PluginBox>, want: &Want) -> Result<Arc<Component>, Failure> {
-        let table = self.registry.table(want.owner.clone());
-        let state = self.state_folder.join("plugins").join(&want.owner.plugin);
-        let host = Arc::new(CoreHost::new(Arc::clone(&table), Arc::clone(&self.services), state));
-        let object = self.object(plugin, want, host.reference())?;
-        let component = Component::new(
-            want,
-            object,
-            Arc::clone(&table),
-            host,
-            self.instruments.components.of(&want.owner, want.kind),
-            (self.pool.clone(), self.requests.clone()),
-        );
-        // It replaces the table of the component before it, whose series go with it.
-        match self.registry.attach(&table) {
-            Ok(replaced) => replaced.iter().for_each(|table| table.close()),
-            Err(error) => return Err(Failure::from_fault(&Fault::from(error))),
-        }
-        Ok(Arc::new(component))
-    }
+/// A component that a plugin is making.
+pub(super) struct Making {
+    pub(super) ticket: Ticket,
+    want: Want,
+    table: Arc<Table>,
+    host: Arc<CoreHost>,
+    object: mpsc::Receiver<Result<Object, Fault>>,
+}
 
-    fn object(
+impl Maker {
+    /// Has the plugin make a component, and rings `bell` when that is over.
+    pub(super) fn begin(
         &self,
         plugin: &Arc<PluginBox>,
         want: &Want,
-        host: HostRef,
-    ) -> Result<Object, Failure> {
-        let (sender, receiver) = mpsc::channel();
-        let (plugin, kind) = (Arc::clone(plugin), want.kind);
-        let (name, settings) = (want.owner.component.clone(), want.settings.clone());
-        self.pool.submit(move || {
-            // Nobody waits for one that is too late.
-            let _ = sender.send(ask(&plugin, kind, &name, &settings, host));
+        bell: mpsc::Sender<()>,
+    ) -> Making {
+        let table = self.registry.table(want.owner.clone());
+        let state = self.state_folder.join("plugins").join(&want.owner.plugin);
+        let host = Arc::new(CoreHost::new(Arc::clone(&table), Arc::clone(&self.services), state));
+        let (sender, object) = mpsc::channel();
+        let (plugin, wanted, reference) = (Arc::clone(plugin), want.clone(), host.reference());
+        let ticket = self.calls.submit(move || {
+            // Nobody waits for one that is too late: it is dropped here.
+            let _ = sender.send(ask(&plugin, &wanted, reference));
+            let _ = bell.send(());
         });
-        let end = Instant::now() + DEADLINE;
-        loop {
-            match receiver.recv_timeout(Duration::from_millis(20)) {
-                Ok(made) => return made.map_err(|fault| Failure::from_fault(&fault)),
-                Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() < end => self.pool.relieve(),
-                Err(_) => {
-                    return Err(Failure::new(
-                        Reason::Deadline,
-                        format!("{} was not made within 5 s", want.owner),
-                        "its constructor must not block: begin work in start",
-                    ));
-                }
+        Making { ticket, want: want.clone(), table, host, object }
+    }
+
+    /// The component, once it is made, its series shown; nothing before.
+    pub(super) fn made(&self, making: &Making) -> Option<Result<Arc<Component>, Failure>> {
+        let object = match making.object.try_recv() {
+            Ok(Ok(object)) => object,
+            Ok(Err(fault)) => return Some(Err(making.fail(Failure::from_fault(&fault)))),
+            Err(mpsc::TryRecvError::Empty) => return None,
+            Err(mpsc::TryRecvError::Disconnected) => {
+                let message = "its constructor ended without a result";
+                return Some(Err(making.fail(Failure::new(Reason::Error, message, ""))));
             }
+        };
+        let want = &making.want;
+        let component = Component::new(
+            want,
+            object,
+            Arc::clone(&making.table),
+            Arc::clone(&making.host),
+            self.instruments.components.of(&want.owner, want.kind),
+            (self.calls.clone(), self.requests.clone()),
+        );
+        // It replaces the table of the component before it, whose series go with it.
+        match self.registry.attach(&making.table) {
+            Ok(replaced) => replaced.iter().for_each(|table| table.close()),
+            Err(error) => return Some(Err(making.fail(Failure::from_fault(&Fault::from(error))))),
         }
+        Some(Ok(Arc::new(component)))
+    }
+
+    /// Counts and logs that a component could not be made.
+    pub(super) fn failed(&self, want: &Want, failure: &Failure) {
+        self.instruments.components.of(&want.owner, want.kind).failed(failure.reason);
+        let (component, reason) = (&want.owner, failure.reason.label());
+        tracing::error!(%component, reason, remedy = failure.remedy, "{}", failure.message);
+    }
+
+    /// Waits for one that is being made no longer. Its thread counts as hanging.
+    pub(super) fn give_up(&self, making: &Making) -> Failure {
+        self.calls.overdue(&making.ticket);
+        making.fail(Failure::new(
+            Reason::Deadline,
+            format!("was not made within {}", humantime::format_duration(DEADLINE)),
+            "its constructor must not block: it can begin work in start",
+        ))
     }
 }
 
-fn ask(
-    plugin: &PluginBox,
-    kind: Kind,
-    name: &str,
-    settings: &str,
-    host: HostRef,
-) -> Result<Object, Fault> {
-    let (name, settings) = (name.into(), settings.into());
-    Ok(match kind {
+impl Making {
+    /// Gives back what the plugin registered already.
+    fn fail(&self, failure: Failure) -> Failure {
+        self.host.cancel();
+        self.table.close();
+        failure
+    }
+}
+
+fn ask(plugin: &PluginBox, want: &Want, host: HostRef) -> Result<Object, Fault> {
+    let (name, settings) = (want.owner.component.as_str().into(), want.settings.as_str().into());
+    Ok(match want.kind {
         Kind::Collector => {
             Object::Collector(plugin.collector(name, settings, host).into_result()?)
         }
@@ -104,7 +133,10 @@ fn ask(
         }
         Kind::Exporter => Object::Exporter(plugin.exporter(name, settings, host).into_result()?),
         Kind::Endpoint => {
-            Object::Endpoint(Arc::new(plugin.endpoint(name, settings, host).into_result()?))
+            let endpoint = plugin.endpoint(name, settings, host).into_result()?;
+            // Requests may come as soon as it is there.
+            endpoint.start(nanos(want.timing.deadline)).into_result()?;
+            Object::Endpoint(Arc::new(endpoint))
         }
     })
 }

@@ -29,6 +29,13 @@ pub struct Want {
     pub routes: Vec<manifest::Route>,
 }
 
+impl Want {
+    /// Whether the other is wanted in the same place.
+    pub(super) fn is_place_of(&self, other: &Self) -> bool {
+        self.owner == other.owner && self.kind == other.kind
+    }
+}
+
 /// What should become of a plugin.
 #[derive(Clone)]
 pub struct PluginPlan {

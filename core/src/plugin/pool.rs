@@ -3,17 +3,19 @@
 //! A thread that runs foreign code can neither be trusted to come back nor be killed. So the pool
 //! is elastic: a few threads serve all calls, and whoever waits for a call that has not begun asks
 //! for more. More threads only help where calls hang or are slow, and each costs memory, so they
-//! come only when no call has begun for a while, and go as soon as they have nothing to do.
+//! come only when no call has begun for a while, and go as soon as they have nothing to do. Threads
+//! that are known to hang do not count, so that there are as many others as there would be without.
 
 use std::{
     collections::VecDeque,
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
-
-type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads that stay, and that are started at once when calls come in.
 const STEADY: usize = 2;
@@ -27,46 +29,75 @@ pub struct CallPool(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     work: Condvar,
-    most: usize,
+    working: usize,
+    hanging: usize,
 }
 
 struct State {
     queue: VecDeque<Job>,
     threads: usize,
     idle: usize,
+    hanging: usize,
     /// When the queue last moved: a call begun, or the first one come.
     moved: Instant,
 }
 
+struct Job {
+    ticket: Ticket,
+    work: Box<dyn FnOnce() + Send>,
+}
+
+/// Tells what became of a job.
+#[derive(Debug, Clone, Default)]
+pub struct Ticket(Arc<AtomicU8>);
+
+/// What becomes of a job, one after the other; changed only while the pool's state is held.
+mod stage {
+    pub(super) const WAITING: u8 = 0;
+    /// Should be back, and has not begun.
+    pub(super) const LATE: u8 = 1;
+    pub(super) const RUNNING: u8 = 2;
+    /// Should be back, and runs.
+    pub(super) const HANGING: u8 = 3;
+    pub(super) const OVER: u8 = 4;
+}
+
 impl CallPool {
-    /// A pool of at most so many threads.
-    pub fn new(most: usize) -> Self {
+    /// A pool of at most `working` threads, and `hanging` more while as many hang.
+    pub fn new(working: usize, hanging: usize) -> Self {
         let state = State {
             queue: VecDeque::new(),
             threads: 0,
             idle: 0,
+            hanging: 0,
             moved: Instant::now(),
         };
-        let shared = Shared {
+        Self(Arc::new(Shared {
             state: Mutex::new(state),
             work: Condvar::new(),
-            most: most.max(1),
-        };
-        Self(Arc::new(shared))
+            working: working.max(1),
+            hanging,
+        }))
     }
 
     /// Queues a job. It must not panic: plugin code is called behind a border that catches.
-    pub fn submit(&self, job: impl FnOnce() + Send + 'static) {
+    pub fn submit(&self, work: impl FnOnce() + Send + 'static) -> Ticket {
+        let ticket = Ticket::default();
         let mut state = self.lock();
         if state.queue.is_empty() {
             state.moved = Instant::now();
         }
-        state.queue.push_back(Box::new(job));
+        let work = Box::new(work);
+        state.queue.push_back(Job {
+            ticket: ticket.clone(),
+            work,
+        });
         if state.idle >= state.queue.len() {
             self.0.work.notify_one();
-        } else if state.threads < STEADY.min(self.0.most) {
+        } else if state.working() < STEADY {
             self.grow(&mut state);
         }
+        ticket
     }
 
     /// Adds threads if work waits and none of it is begun; called again and again by whoever
@@ -78,10 +109,33 @@ impl CallPool {
             return;
         }
         state.moved = Instant::now();
-        let wanted = state.threads.max(1).min(state.queue.len() - state.idle);
-        for _ in 0..wanted.min(self.0.most.saturating_sub(state.threads)) {
+        let waiting = state.queue.len() - state.idle;
+        for _ in 0..state.threads.max(1).min(waiting) {
             self.grow(&mut state);
         }
+    }
+
+    /// Notes that a job should have been back by now: its thread counts as hanging until it is.
+    pub fn overdue(&self, ticket: &Ticket) {
+        let mut state = self.lock();
+        match ticket.stage() {
+            stage::WAITING => ticket.enter(stage::LATE),
+            stage::RUNNING => {
+                ticket.enter(stage::HANGING);
+                state.hanging += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// How many threads hang.
+    pub fn hanging(&self) -> usize {
+        self.lock().hanging
+    }
+
+    /// Whether as many threads hang as may.
+    pub fn is_full(&self) -> bool {
+        self.hanging() >= self.0.hanging
     }
 
     /// How many threads there are.
@@ -95,6 +149,9 @@ impl CallPool {
     }
 
     fn grow(&self, state: &mut State) {
+        if state.threads >= self.0.working + self.0.hanging.min(state.hanging) {
+            return;
+        }
         let pool = self.clone();
         match spawn(move || pool.serve()) {
             Ok(()) => state.threads += 1,
@@ -106,24 +163,66 @@ impl CallPool {
     fn serve(&self) {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.queue.pop_front() {
+            if let Some(Job { ticket, work }) = state.queue.pop_front() {
                 state.moved = Instant::now();
+                state.begun(&ticket);
                 drop(state);
-                job();
+                work();
                 state = self.lock();
+                state.over(&ticket);
             } else if state.idle < STEADY {
                 state.idle += 1;
-                state = self
-                    .0
-                    .work
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+                let waited = self.0.work.wait(state);
+                state = waited.unwrap_or_else(PoisonError::into_inner);
                 state.idle -= 1;
             } else {
                 state.threads -= 1;
                 return;
             }
         }
+    }
+}
+
+impl State {
+    /// Threads that are not known to hang.
+    fn working(&self) -> usize {
+        self.threads.saturating_sub(self.hanging)
+    }
+
+    fn begun(&mut self, ticket: &Ticket) {
+        if ticket.stage() == stage::LATE {
+            ticket.enter(stage::HANGING);
+            self.hanging += 1;
+        } else {
+            ticket.enter(stage::RUNNING);
+        }
+    }
+
+    fn over(&mut self, ticket: &Ticket) {
+        if ticket.stage() == stage::HANGING {
+            self.hanging -= 1;
+        }
+        ticket.enter(stage::OVER);
+    }
+}
+
+impl Ticket {
+    /// Whether the job has begun.
+    pub fn has_begun(&self) -> bool {
+        self.stage() >= stage::RUNNING
+    }
+
+    /// Whether the job has come to its end.
+    pub fn is_over(&self) -> bool {
+        self.stage() == stage::OVER
+    }
+
+    fn stage(&self) -> u8 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn enter(&self, stage: u8) {
+        self.0.store(stage, Ordering::Release);
     }
 }
 
@@ -138,67 +237,115 @@ fn spawn(serve: impl FnOnce() + Send + 'static) -> io::Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Sender, channel};
 
     use super::*;
+
+    const BOUND: Duration = Duration::from_mins(1);
+
+    /// So many jobs that hang until the sender is dropped.
+    fn hang(pool: &CallPool, count: usize) -> (Sender<()>, Vec<Ticket>) {
+        let (hold, held) = channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let tickets = (0..count).map(|_| {
+            let held = Arc::clone(&held);
+            pool.submit(move || assert!(held.lock().unwrap().recv().is_err()))
+        });
+        (hold, tickets.collect())
+    }
+
+    #[track_caller]
+    fn wait_until(condition: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !condition() {
+            assert!(start.elapsed() < BOUND, "it never came to be");
+            thread::sleep(STALLED);
+        }
+    }
 
     #[test]
     fn a_job_runs() {
         let (sender, receiver) = channel();
-        CallPool::new(2).submit(move || sender.send(7).unwrap());
-        assert_eq!(receiver.recv_timeout(Duration::from_secs(10)), Ok(7));
+        let ticket = CallPool::new(2, 0).submit(move || sender.send(7).unwrap());
+        assert_eq!(receiver.recv_timeout(BOUND), Ok(7));
+        wait_until(|| ticket.is_over());
     }
 
     #[test]
     fn hung_jobs_do_not_keep_others_from_running() {
-        let pool = CallPool::new(8);
-        let (_hold, hang) = channel::<()>();
-        let hang = Arc::new(Mutex::new(hang));
-        for _ in 0..STEADY {
-            let hang = Arc::clone(&hang);
-            pool.submit(move || drop(hang.lock().unwrap().recv()));
-        }
-        let (sender, receiver) = channel();
-        pool.submit(move || sender.send(()).unwrap());
-        assert!(
-            receiver.recv_timeout(STALLED * 2).is_err(),
-            "all threads hang"
-        );
-        pool.relieve();
-        assert_eq!(receiver.recv_timeout(Duration::from_secs(10)), Ok(()));
+        let pool = CallPool::new(8, 0);
+        let (_hold, hung) = hang(&pool, STEADY);
+        wait_until(|| hung.iter().all(Ticket::has_begun));
+        let waiting = pool.submit(|| {});
+        wait_until(|| {
+            pool.relieve();
+            waiting.is_over()
+        });
+    }
+
+    /// Nobody has to ask for relief: threads that are known to hang do not count.
+    #[test]
+    fn once_they_are_known_to_hang_others_run_at_once() {
+        let pool = CallPool::new(STEADY, 8);
+        let (hold, hung) = hang(&pool, STEADY);
+        wait_until(|| hung.iter().all(Ticket::has_begun));
+        hung.iter().for_each(|ticket| pool.overdue(ticket));
+        assert_eq!(pool.hanging(), STEADY);
+        let waiting = pool.submit(|| {});
+        wait_until(|| waiting.is_over());
+        drop(hold);
+        wait_until(|| pool.hanging() == 0);
+        assert!(hung.iter().all(Ticket::is_over));
+    }
+
+    #[test]
+    fn one_that_is_late_before_it_begins_counts_from_its_beginning() {
+        let pool = CallPool::new(1, 1);
+        let (hold, hung) = hang(&pool, 2);
+        wait_until(|| hung[0].has_begun());
+        pool.overdue(&hung[1]);
+        assert_eq!((pool.hanging(), hung[1].has_begun()), (0, false));
+        pool.overdue(&hung[0]);
+        wait_until(|| {
+            pool.relieve();
+            hung[1].has_begun()
+        });
+        assert!(pool.is_full());
+        drop(hold);
+        wait_until(|| pool.hanging() == 0);
     }
 
     #[test]
     fn there_is_a_limit() {
-        let pool = CallPool::new(3);
-        let (hold, hang) = channel::<()>();
-        let hang = Arc::new(Mutex::new(hang));
-        for _ in 0..10 {
-            let hang = Arc::clone(&hang);
-            pool.submit(move || drop(hang.lock().unwrap().recv()));
-            thread::sleep(STALLED);
-            pool.relieve();
-        }
-        assert_eq!(pool.threads(), 3);
+        let pool = CallPool::new(3, 2);
+        let (hold, hung) = hang(&pool, 10);
+        let relieved = |threads| {
+            wait_until(|| {
+                pool.relieve();
+                pool.threads() == threads
+            });
+            for _ in 0..10 {
+                thread::sleep(STALLED);
+                pool.relieve();
+                assert_eq!(pool.threads(), threads);
+            }
+        };
+        relieved(3);
+        hung.iter().for_each(|ticket| pool.overdue(ticket));
+        relieved(5);
+        assert!(pool.is_full());
         drop(hold);
     }
 
     #[test]
     fn threads_that_are_not_needed_any_more_go() {
-        let pool = CallPool::new(8);
-        let (hold, hang) = channel::<()>();
-        let hang = Arc::new(Mutex::new(hang));
-        for _ in 0..8 {
-            let hang = Arc::clone(&hang);
-            pool.submit(move || drop(hang.lock().unwrap().recv()));
-        }
-        while pool.threads() < 8 {
-            thread::sleep(STALLED);
+        let pool = CallPool::new(8, 0);
+        let (hold, _hung) = hang(&pool, 8);
+        wait_until(|| {
             pool.relieve();
-        }
+            pool.threads() == 8
+        });
         drop(hold);
-        while pool.threads() > STEADY {
-            thread::sleep(STALLED);
-        }
+        wait_until(|| pool.threads() <= STEADY);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Component, Kind, Plugin, State};
+use super::{Broken, Component, Kind, Plugin, State};
 use crate::time::rfc3339;
 
 /// A plugin.
@@ -70,13 +70,13 @@ impl PluginRow {
     pub fn of(plugin: &Plugin) -> Self {
         let mut components: Vec<ComponentRow> =
             plugin.components.iter().map(|running| ComponentRow::of(&running.component)).collect();
-        for (owner, kind, failure) in &plugin.broken {
-            let name = owner.component_label();
+        for Broken { want, failure, .. } in &plugin.broken {
+            let (name, kind) = (want.owner.component_label(), want.kind);
             let error = (Some(failure.message.clone()), some_text(&failure.remedy));
             match components.iter_mut().find(|row| row.name == name && row.kind == kind.label()) {
                 // An older one still runs.
                 Some(row) => (row.error, row.remedy) = error,
-                None => components.push(ComponentRow::idle(name, *kind, State::Failed, error)),
+                None => components.push(ComponentRow::idle(name, kind, State::Failed, error)),
             }
         }
         for (name, kind) in &plugin.off {

@@ -52,6 +52,7 @@ pub(crate) fn rewrite(field: &mut Field, owner: &Ident) -> syn::Result<Absent> {
     let ty = &field.ty;
     let body = quote! {
         #[doc(hidden)]
+        #[allow(clippy::unnecessary_wraps)] // The default of an `Option` is one.
         fn #function() -> #ty { #value }
     };
     Ok(Absent::Default(function, body))

@@ -1,6 +1,9 @@
 //! A component with all that the border needs around it.
 
-use std::sync::Arc;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use gaxx_abi::{Point, abi_std::RVec};
 
@@ -9,7 +12,7 @@ use crate::{Component, Context, Deadline, Host, Result, logging, metrics::Store,
 
 /// The author's component, its numbers and its host.
 pub(super) struct Bridge<T> {
-    pub(super) inner: T,
+    pub(super) inner: Guarded<T>,
     pub(super) host: Host,
     store: Arc<Store>,
 }
@@ -23,7 +26,10 @@ impl<T: Component> Bridge<T> {
             T::new(settings::read(json)?, &context)
         })?;
         Ok(Self {
-            inner,
+            inner: Guarded {
+                author: Some(inner),
+                host: host.clone(),
+            },
             host: host.clone(),
             store,
         })
@@ -50,5 +56,32 @@ impl<T: Component> Bridge<T> {
 
     pub(super) fn points(&self, points: &mut RVec<Point>) {
         self.store.points(points);
+    }
+}
+
+/// The author's component; a panic while it is dropped is told, and goes no further.
+pub(super) struct Guarded<T> {
+    author: Option<T>,
+    host: Host,
+}
+
+impl<T> Deref for Guarded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.author.as_ref().expect("only dropping takes it out")
+    }
+}
+
+impl<T> DerefMut for Guarded<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.author.as_mut().expect("only dropping takes it out")
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        let author = self.author.take();
+        guard_infallible(&self.host, || drop(author));
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn guard<T>(host: &Host, call: impl FnOnce() -> Result<T>) -> Result<
     DEPTH.with(|depth| depth.set(depth.get() + 1));
     // A component whose call panicked is told apart by its fault; the host decides what becomes of
     // it, so that broken invariants on the author's side stay there.
-    let result = panic::catch_unwind(AssertUnwindSafe(|| logging::within(host, call)));
+    let result = logging::within(host, || panic::catch_unwind(AssertUnwindSafe(call)));
     DEPTH.with(|depth| depth.set(depth.get() - 1));
     result.unwrap_or_else(|payload| {
         let place = PLACE
@@ -67,4 +67,89 @@ fn text(payload: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("a payload that is no text")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::testing::TestHost;
+
+    fn host() -> (TestHost, Host) {
+        logging::install();
+        let host = TestHost::default();
+        (host.clone(), Host::new(host.reference()))
+    }
+
+    fn fails(call: impl FnOnce() -> Result<()>) -> Error {
+        guard(&host().1, call).unwrap_err()
+    }
+
+    #[test]
+    fn a_panic_says_what_and_where() {
+        let line = line!() + 1;
+        let error = fails(|| panic!("no {}", "luck"));
+        assert_eq!(error.kind(), ErrorKind::Panic);
+        let place = format!("panicked at {}:{line}:", file!());
+        assert!(error.message().starts_with(&place), "{error}");
+        assert!(error.message().ends_with(": no luck"), "{error}");
+    }
+
+    #[test]
+    fn a_payload_that_is_no_text_is_told_as_such() {
+        let error = fails(|| panic::panic_any(7));
+        assert!(
+            error.message().ends_with(": a payload that is no text"),
+            "{error}"
+        );
+    }
+
+    /// Dropping this panics, within the catching of the first panic.
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("again");
+        }
+    }
+
+    #[test]
+    fn a_payload_is_not_dropped() {
+        let error = fails(|| panic::panic_any(Bomb));
+        assert_eq!(error.kind(), ErrorKind::Panic);
+    }
+
+    #[test]
+    fn what_does_not_panic_passes() {
+        let (_, host) = host();
+        assert_eq!(guard(&host, || Ok(1)).unwrap(), 1);
+        assert_eq!(
+            fails(|| Err(Error::permanent("no"))),
+            Error::permanent("no")
+        );
+    }
+
+    #[test]
+    fn a_place_is_that_of_its_own_panic() {
+        let (_, host) = host();
+        let error = fails(|| {
+            // The author catches this one.
+            let _ = panic::catch_unwind(|| panic!("inner"));
+            let inner = guard(&host, || -> Result<()> { panic!("second") }).unwrap_err();
+            assert!(inner.message().ends_with("second"), "{inner}");
+            panic!("third")
+        });
+        assert!(error.message().ends_with(": third"), "{error}");
+    }
+
+    #[test]
+    fn where_nothing_can_fail_a_panic_is_a_line_in_the_log() {
+        let (kept, host) = host();
+        let answer: Option<u8> = guard_infallible(&host, || panic!("stopping"));
+        assert_eq!(answer, None);
+        let log = kept.lock().log.clone();
+        assert_eq!((log.len(), log[0].level), (1, "error"));
+        assert!(log[0].message.ends_with(": stopping"), "{log:?}");
+    }
 }

@@ -10,7 +10,11 @@ mod exporting;
 mod guard;
 mod library;
 mod plugins;
+#[cfg(test)]
+mod tests;
 
+#[cfg(test)]
+pub(crate) use guard::guard;
 pub(crate) use plugins::plugin;
 
 use abi_stable::type_level::downcasting::TD_Opaque;

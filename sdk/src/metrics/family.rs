@@ -10,7 +10,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use gaxx_abi::{FamilySpec, abi_std::{RString, RVec}};
+use gaxx_abi::{
+    FamilySpec,
+    abi_std::{RString, RVec},
+};
 
 use super::{Counter, Gauge, Histogram, Store, histogram::Buckets};
 use crate::{Host, Result, error::answer};
@@ -219,5 +222,165 @@ impl sealed::Sealed for Histogram {
 
     fn release(self, store: &Arc<Store>) {
         store.release_histogram(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    // Compared numbers are whole and exact.
+    #![allow(clippy::unwrap_used, clippy::float_cmp)]
+
+    use super::*;
+    use crate::{
+        Context,
+        testing::{Samples, TestHost},
+    };
+
+    /// A context, and what is read through it.
+    struct Bench {
+        host: TestHost,
+        store: Arc<Store>,
+        context: Context,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let (host, store) = (TestHost::default(), Arc::new(Store::default()));
+            let context = Context::new(Host::new(host.reference()), Arc::clone(&store));
+            Self {
+                host,
+                store,
+                context,
+            }
+        }
+
+        fn samples(&self) -> Samples {
+            let mut points = RVec::new();
+            self.store.points(&mut points);
+            self.host.samples(&points)
+        }
+
+        fn value(&self, labels: [&str; 1]) -> Option<f64> {
+            self.samples().value("disk_bytes", &[("disk", labels[0])])
+        }
+
+        fn disks(&self) -> Family<Gauge, 1> {
+            self.context
+                .gauges("disk_bytes", "Bytes.", ["disk"])
+                .unwrap()
+        }
+    }
+
+    #[test]
+    fn the_same_labels_are_the_same_series() {
+        let bench = Bench::new();
+        let disks = bench.disks();
+        disks.with(["a"]).set(1.0);
+        disks.clone().with(["a"]).add(2.0);
+        disks.with(["b"]).set(5.0);
+        assert_eq!(
+            (bench.value(["a"]), bench.value(["b"])),
+            (Some(3.0), Some(5.0))
+        );
+        assert_eq!(bench.samples().iter().count(), 2);
+    }
+
+    #[test]
+    fn labels_are_told_apart_wherever_they_end() {
+        let bench = Bench::new();
+        let family = bench.context.gauges("x", "X.", ["a", "b"]).unwrap();
+        family.with(["12", "3"]).set(1.0);
+        family.with(["1", "23"]).set(2.0);
+        let value = |a, b| bench.samples().value("x", &[("a", a), ("b", b)]);
+        assert_eq!((value("12", "3"), value("1", "23")), (Some(1.0), Some(2.0)));
+    }
+
+    #[test]
+    fn a_counter_is_there_at_zero_and_a_gauge_is_not() {
+        let bench = Bench::new();
+        let counter = bench.context.counter("a_total", "A.").unwrap();
+        let gauge = bench.context.gauge("b", "B.").unwrap();
+        assert_eq!(bench.samples().names(), ["a_total"]);
+        counter.add(-1.0);
+        counter.add(f64::NAN);
+        counter.increment();
+        gauge.set(1.0);
+        gauge.clear();
+        assert_eq!(bench.samples().to_string(), "a_total 1\n");
+        counter.set_total(9.0);
+        assert_eq!(counter.get(), 9.0);
+    }
+
+    #[test]
+    fn after_a_reset_only_what_is_set_is_there() {
+        let bench = Bench::new();
+        let disks = bench.disks();
+        disks.with(["gone"]).set(1.0);
+        disks.with(["stays"]).set(1.0);
+        disks.reset();
+        assert_eq!(bench.samples().iter().count(), 0);
+        disks.with(["stays"]).set(2.0);
+        assert_eq!(
+            (bench.value(["gone"]), bench.value(["stays"])),
+            (None, Some(2.0))
+        );
+    }
+
+    #[test]
+    fn what_is_not_set_for_long_is_forgotten_and_may_come_back() {
+        let bench = Bench::new();
+        let disks = bench.disks();
+        let kept = disks.with(["gone"]);
+        kept.set(1.0);
+        // The first reset still finds it set.
+        for _ in 0..=FORGET_AFTER {
+            disks.reset();
+            disks.with(["stays"]).set(1.0);
+        }
+        assert_eq!(bench.host.series_count(), 2);
+        disks.reset();
+        assert_eq!(bench.host.series_count(), 1);
+
+        let anew = disks.with(["gone"]);
+        kept.set(99.0);
+        assert_eq!((bench.value(["gone"]), anew.get()), (None, None));
+        anew.set(2.0);
+        assert_eq!(bench.value(["gone"]), Some(2.0));
+        assert_eq!(bench.host.series_count(), 2);
+    }
+
+    #[test]
+    fn observations_outlive_resets() {
+        let bench = Bench::new();
+        let family = bench
+            .context
+            .histograms("size_bytes", "Size.", &[1.0], ["disk"])
+            .unwrap();
+        family.with(["a"]).observe(0.5);
+        for _ in 0..FORGET_AFTER * 2 {
+            family.reset();
+        }
+        let labels = [("disk", "a"), ("le", "1")];
+        assert_eq!(
+            bench.samples().value("size_bytes_bucket", &labels),
+            Some(1.0)
+        );
+        assert_eq!(bench.samples().value("size_bytes_sum", &[]), Some(0.5));
+    }
+
+    #[test]
+    fn a_series_that_the_host_refuses_works_and_is_not_kept() {
+        let bench = Bench::new();
+        let host = Host::new(bench.host.reference());
+        let unknown: Family<Counter, 0> = Family::new(99, Vec::new(), &host, &bench.store);
+        assert_eq!(
+            unknown.try_with([]).unwrap_err().message(),
+            "no such family"
+        );
+        let counter = unknown.with([]);
+        counter.increment();
+        assert_eq!(counter.get(), 1.0);
+        assert_eq!(unknown.with([]).get(), 0.0);
+        assert_eq!(bench.samples().iter().count(), 0);
     }
 }

@@ -83,3 +83,46 @@ pub fn exponential_bounds(start: f64, factor: f64, count: usize) -> Vec<f64> {
         .take(count)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_counts_what_is_at_or_below_it() {
+        let histogram = Histogram(Arc::new(Buckets::new(&[1.0, 2.0])));
+        for value in [0.5, 1.0, 1.5, 2.0, 7.0, f64::INFINITY, f64::NAN] {
+            histogram.observe(value);
+        }
+        assert_eq!((histogram.count(), histogram.sum()), (6, f64::INFINITY));
+        let mut points = RVec::new();
+        histogram.0.points(10, &mut points);
+        let points: Vec<(u32, f64)> = points
+            .iter()
+            .map(|point| (point.slot, point.value))
+            .collect();
+        assert_eq!(
+            points,
+            [(10, 2.0), (11, 4.0), (12, 6.0), (13, f64::INFINITY)]
+        );
+    }
+
+    #[test]
+    fn one_that_saw_nothing_is_zero() {
+        let mut points = RVec::new();
+        Buckets::new(&[]).points(0, &mut points);
+        assert_eq!(points.as_slice(), [Point::new(0, 0.0), Point::new(1, 0.0)]);
+    }
+
+    #[test]
+    fn bounds_grow_by_a_factor() {
+        assert_eq!(exponential_bounds(0.5, 2.0, 4), [0.5, 1.0, 2.0, 4.0]);
+        assert_eq!(exponential_bounds(1.0, 10.0, 0), Vec::<f64>::new());
+    }
+
+    #[test]
+    #[should_panic(expected = "bounds must grow")]
+    fn bounds_that_would_not_grow_are_refused() {
+        exponential_bounds(1.0, 1.0, 3);
+    }
+}

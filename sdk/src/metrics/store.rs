@@ -167,3 +167,88 @@ impl Cell {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(store: &Store) -> Vec<(u32, f64)> {
+        let mut points = RVec::new();
+        store.points(&mut points);
+        points
+            .iter()
+            .map(|point| (point.slot, point.value))
+            .collect()
+    }
+
+    #[test]
+    fn only_what_has_a_value_is_read() {
+        let store = Store::default();
+        let (zero, absent) = (store.cell(7, Some(0.0)), store.cell(8, None));
+        assert_eq!(read(&store), [(7, 0.0)]);
+        absent.add(2.5);
+        zero.put(None);
+        assert_eq!(read(&store), [(8, 2.5)]);
+        assert_eq!((zero.get(), absent.get()), (None, Some(2.5)));
+    }
+
+    #[test]
+    fn what_no_arithmetic_yields_stands_for_absence() {
+        let store = Store::default();
+        let cell = store.cell(1, Some(f64::NAN));
+        assert!(cell.get().is_some_and(f64::is_nan));
+        cell.put(Some(f64::INFINITY));
+        cell.add(f64::NEG_INFINITY);
+        assert!(cell.get().is_some_and(f64::is_nan));
+    }
+
+    #[test]
+    fn there_are_as_many_cells_as_are_asked_for() {
+        let store = Store::default();
+        let slots = 0..3 * u32::try_from(BLOCK).unwrap_or(0) + 1;
+        let cells: Vec<Cell> = slots
+            .clone()
+            .map(|slot| store.cell(slot, Some(f64::from(slot))))
+            .collect();
+        let expected: Vec<(u32, f64)> = slots.map(|slot| (slot, f64::from(slot))).collect();
+        assert_eq!(read(&store), expected);
+        assert_eq!(store.lock().blocks.len(), 4);
+        drop(cells);
+        // Nobody can change them any more, but they are still true.
+        assert_eq!(read(&store), expected);
+    }
+
+    #[test]
+    fn the_place_of_a_released_cell_is_used_again() {
+        let store = Store::default();
+        let cell = store.cell(1, Some(1.0));
+        store.release(cell);
+        assert_eq!(read(&store), []);
+        let next = store.cell(2, None);
+        assert_eq!((next.index, read(&store)), (0, vec![]));
+        next.put(Some(2.0));
+        assert_eq!(read(&store), [(2, 2.0)]);
+    }
+
+    #[test]
+    fn a_handle_that_outlives_its_cell_writes_to_nobody_elses_place() {
+        let store = Store::default();
+        let cell = store.cell(1, Some(1.0));
+        let kept = cell.clone();
+        store.release(cell);
+        let next = store.cell(2, Some(2.0));
+        kept.put(Some(99.0));
+        assert_eq!(read(&store), [(2, 2.0)]);
+        assert_eq!((kept.get(), next.get()), (Some(99.0), Some(2.0)));
+    }
+
+    #[test]
+    fn a_released_histogram_is_not_read() {
+        let store = Store::default();
+        let (one, other) = (Arc::new(Buckets::new(&[])), Arc::new(Buckets::new(&[])));
+        store.histogram(0, &one);
+        store.histogram(2, &other);
+        store.release_histogram(&one);
+        assert_eq!(read(&store), [(2, 0.0), (3, 0.0)]);
+    }
+}

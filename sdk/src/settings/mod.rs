@@ -37,3 +37,134 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
 pub(crate) fn schema<T: schemars::JsonSchema>() -> String {
     schemars::schema_for!(T).to_value().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What to watch.
+    #[settings]
+    #[derive(PartialEq)]
+    struct Watch {
+        /// Where it is.
+        place: String,
+        #[default(3)]
+        tries: u32,
+        #[default]
+        names: Vec<String>,
+        #[default(Mode::VeryStrict)]
+        mode: Mode,
+        note: Option<String>,
+        #[default]
+        inner: Inner,
+        #[default]
+        many: BTreeMap<String, Inner>,
+    }
+
+    #[settings]
+    #[derive(PartialEq)]
+    struct Inner {
+        #[default(1.5)]
+        factor: f64,
+    }
+
+    #[settings]
+    enum Mode {
+        VeryStrict,
+        Lax,
+    }
+
+    fn watch(json: &Value) -> Result<Watch> {
+        read(&json.to_string())
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        let settings = watch(&json!({ "place": "here" })).unwrap();
+        let expected = Watch {
+            place: "here".into(),
+            tries: 3,
+            names: vec![],
+            mode: Mode::VeryStrict,
+            note: None,
+            inner: Inner { factor: 1.5 },
+            many: BTreeMap::new(),
+        };
+        assert_eq!(settings, expected);
+        assert_eq!(Inner::default(), expected.inner);
+    }
+
+    #[test]
+    fn an_enum_is_written_in_small_letters() {
+        let settings = watch(&json!({ "place": "", "mode": "lax" })).unwrap();
+        assert_eq!(settings.mode, Mode::Lax);
+    }
+
+    #[test]
+    fn errors_name_the_key_and_what_would_be_right() {
+        for (settings, parts) in [
+            (json!({}), ["missing field", "`place`"]),
+            (json!({ "place": 1 }), ["place: ", "expected a string"]),
+            (json!({ "place": "", "tires": 1 }), ["tires", "`tries`"]),
+            (
+                json!({ "place": "", "mode": "loose" }),
+                ["mode: ", "`very_strict` or `lax`"],
+            ),
+            (
+                json!({ "place": "", "tries": -1 }),
+                ["tries: ", "expected u32"],
+            ),
+            (
+                json!({ "place": "", "inner": { "factor": "x" } }),
+                ["inner.factor: ", "expected f64"],
+            ),
+            (
+                json!({ "place": "", "many": { "a": { "b": 1 } } }),
+                ["many.a", "`b`"],
+            ),
+            (
+                json!({ "place": "", "names": ["a", 2] }),
+                ["names[1]: ", "expected a string"],
+            ),
+        ] {
+            let error = watch(&settings).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Settings);
+            let message = error.message();
+            assert!(
+                parts.iter().all(|part| message.contains(part)),
+                "{settings}: {message}"
+            );
+            assert!(!message.contains("at line"), "{message}");
+            assert!(error.remedy_text().contains("check-config"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_schema_has_what_the_source_says() {
+        let schema: Value = serde_json::from_str(&schema::<Watch>()).unwrap();
+        assert_eq!(schema["type"], "object");
+        assert_eq!(schema["description"], "What to watch.");
+        assert_eq!(schema["additionalProperties"], false);
+        assert_eq!(schema["required"], json!(["place"]));
+        let properties = &schema["properties"];
+        assert_eq!(properties["place"]["description"], "Where it is.");
+        assert_eq!(properties["tries"]["default"], 3);
+        assert_eq!(properties["mode"]["default"], "very_strict");
+        assert_eq!(properties["inner"]["default"], json!({ "factor": 1.5 }));
+    }
+
+    #[test]
+    fn nothing_to_configure_is_an_empty_object() {
+        assert!(read::<NoSettings>("{}").is_ok());
+        let error = read::<NoSettings>(r#"{"a":1}"#).unwrap_err();
+        assert!(error.message().contains("`a`"), "{error}");
+        let schema: Value = serde_json::from_str(&schema::<NoSettings>()).unwrap();
+        assert_eq!(schema["additionalProperties"], false);
+    }
+}

@@ -1,7 +1,9 @@
 //! Batches for exporters under test.
 
 use gaxx_abi::{
-    Attribute, Batch, ExportFamily, ExportSeries, Point, abi_std::{RString, RVec}, metric::kind,
+    Attribute, Batch, ExportFamily, ExportSeries, Point,
+    abi_std::{RString, RVec},
+    metric::kind,
 };
 
 /// Measurements, put together by hand, that an exporter is to send.

@@ -24,11 +24,11 @@ pub struct LogLine {
 
 /// What a component has told its host.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     families: Vec<FamilySpec>,
     series: Vec<Series>,
     slots: u32,
-    pub(super) log: Vec<LogLine>,
+    pub(crate) log: Vec<LogLine>,
     folder: Option<std::path::PathBuf>,
 }
 
@@ -41,19 +41,25 @@ struct Series {
 
 /// The test's side of a host.
 #[derive(Debug, Clone, Default)]
-pub(super) struct TestHost(Arc<Mutex<Kept>>);
+pub(crate) struct TestHost(Arc<Mutex<Kept>>);
 
 impl TestHost {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Kept> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn reference(&self) -> HostRef {
+    pub(crate) fn reference(&self) -> HostRef {
         Host_TO::from_ptr(RArc::new(self.clone()), TD_Opaque)
     }
 
+    /// How many series are registered and not retired.
+    #[cfg(test)]
+    pub(crate) fn series_count(&self) -> usize {
+        self.lock().series.len()
+    }
+
     /// Names the numbers that a component handed over.
-    pub(super) fn samples(&self, points: &[Point]) -> Samples {
+    pub(crate) fn samples(&self, points: &[Point]) -> Samples {
         let kept = self.lock();
         let value = |slot: u32| points.iter().find(|p| p.slot == slot).map(|p| p.value);
         let mut samples = Samples::new(kept.families.clone());

@@ -26,6 +26,11 @@ mod component;
 mod exchange;
 mod host;
 mod samples;
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+pub(crate) use host::TestHost;
 
 pub use batch::Measurements;
 pub use component::{

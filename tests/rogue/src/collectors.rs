@@ -157,3 +157,36 @@ impl Collector for Floods {
 }
 
 component!(collector "floods" => Floods);
+
+/// Measures what no number is.
+struct OddValues {
+    values: Family<Gauge, 1>,
+}
+
+impl Component for OddValues {
+    type Settings = NoSettings;
+
+    fn new(_settings: NoSettings, context: &Context) -> Result<Self> {
+        let values = context.gauges("rogue_odd", "Values at the edges, and labels too.", ["which"])?;
+        Ok(Self { values })
+    }
+}
+
+impl Collector for OddValues {
+    fn collect(&mut self, _deadline: Deadline) -> Result<()> {
+        for (which, value) in [
+            ("nan", f64::NAN),
+            ("infinity", f64::INFINITY),
+            ("minus infinity", f64::NEG_INFINITY),
+            ("minus zero", -0.0),
+            ("huge", f64::MAX),
+            ("tiny", 5e-324),
+            ("quote \" backslash \\ line\nfeed <b>", 1.0),
+        ] {
+            self.values.with([which]).set(value);
+        }
+        Ok(())
+    }
+}
+
+component!(collector "odd-values" => OddValues);

@@ -1,7 +1,8 @@
 //! A plugin whose components misbehave on purpose, each in the way that its name says.
 //!
-//! They behave until the environment variable `ROGUE` names them, separated by commas; `calm` never
-//! misbehaves and shows that the others leave it alone.
+//! They behave until the environment variable `ROGUE` names them, separated by commas, or the file
+//! that `ROGUE_FILE` names does, which is read at every call. `calm` never misbehaves and shows that
+//! the others leave it alone.
 
 mod checks;
 mod collectors;
@@ -13,7 +14,9 @@ use std::{thread, time::Duration};
 
 /// Whether a component has been told to misbehave.
 fn told(name: &str) -> bool {
-    std::env::var("ROGUE").is_ok_and(|names| names.split(',').any(|word| word == name))
+    let listed = |names: String| names.split(',').any(|word| word.trim() == name);
+    let file = std::env::var_os("ROGUE_FILE").map(std::fs::read_to_string);
+    std::env::var("ROGUE").is_ok_and(listed) || file.is_some_and(|names| names.is_ok_and(listed))
 }
 
 /// Never returns.

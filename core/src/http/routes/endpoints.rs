@@ -1,27 +1,24 @@
 //! The paths of plugins: requests and replies are streamed across the border.
 
 mod body;
+mod fate;
 mod reply;
 mod table;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use bytes::Buf;
 use futures_util::Stream;
 use gaxx_abi::{Header, Request, abi_std::RVec};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use tokio::sync::oneshot;
 use warp::{Filter, Rejection, Reply, filters::BoxedFilter, path::FullPath, reply::Response};
 
-use self::table::Found;
+use self::{fate::Fate, table::Found};
 use super::with;
 use crate::{
     http::{BodyLimits, Failure, Peer, Stopping, methods},
     monitor::Monitor,
-    plugin::{Component, nanos, record},
+    plugin::{Component, nanos},
 };
 
 /// Answers the paths that plugins have on this listener.
@@ -69,7 +66,7 @@ async fn answer<B: Buf + Send + 'static>(
         Found::NeedsScope(scope) => return refuse_scope(&scope),
         Found::Nothing => return Failure::not_found("no such path", "GET / lists the pages").into_response(),
     };
-    let Some(permit) = component.admit() else {
+    let Some(place) = component.admit() else {
         return too_many(&component);
     };
     let request = Request {
@@ -82,33 +79,14 @@ async fn answer<B: Buf + Send + 'static>(
         identity: "".into(),
         attributes: RVec::new(),
     };
-    let (reply, answered) = reply::channel(stopping);
-    let body = body::channel(body);
-    let deadline = component.timing.deadline;
-    let called = Arc::clone(&component);
-    let (returning, returned) = oneshot::channel();
-    component.call_endpoint(move |endpoint| {
-        // Held until the call returns, so that calls that hang are bounded too.
-        let _permit = permit;
-        let began = Instant::now();
-        let result = endpoint.handle(request, body, reply, nanos(deadline)).into_result();
-        called.called(began.elapsed(), result.as_ref().err());
-        // Nobody listens where the answer was given before.
-        let _ = returning.send(());
-        result
+    let fate = Arc::<Fate>::default();
+    let (reply, answered) = reply::channel(stopping, &fate);
+    let body = body::channel(body, &fate);
+    let deadline = nanos(component.timing.deadline);
+    component.request(place, move |endpoint| {
+        fate.of(endpoint.handle(request, body, reply, deadline).into_result())
     });
-    answered.response(&component, returned).await
-}
-
-fn late(component: &Component, deadline: Duration) -> record::Failure {
-    record::Failure::new(
-        record::Reason::Deadline,
-        format!("a request was not handled within {}", humantime::format_duration(deadline)),
-        format!(
-            "raise plugins.{}.deadline, or have it hand long work to a thread and reply from there",
-            component.owner.plugin
-        ),
-    )
+    answered.response(&component).await
 }
 
 fn refuse_scope(scope: &str) -> Response {

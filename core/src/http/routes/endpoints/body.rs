@@ -1,6 +1,6 @@
 //! The body of a request, on its way to a plugin.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use abi_stable::type_level::downcasting::TD_Opaque;
 use bytes::{Buf, Bytes};
@@ -13,10 +13,13 @@ use gaxx_abi::{
     http::Body,
 };
 
+use super::fate::Fate;
+
 /// Pieces that wait for the plugin; more stay with the sender.
 const AHEAD: usize = 4;
 
 struct Pieces {
+    fate: Arc<Fate>,
     receiver: Receiver<Result<Bytes, String>>,
     /// What is left of a piece that was larger than asked for.
     rest: Bytes,
@@ -25,6 +28,7 @@ struct Pieces {
 /// The plugin's end of a body. Dropping it stops the sender.
 pub(super) fn channel<B: Buf + Send + 'static>(
     body: impl Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    fate: &Arc<Fate>,
 ) -> BodyBox {
     let (sender, receiver) = flume::bounded(AHEAD);
     tokio::spawn(async move {
@@ -40,7 +44,8 @@ pub(super) fn channel<B: Buf + Send + 'static>(
             }
         }
     });
-    Body_TO::from_value(Pieces { receiver, rest: Bytes::new() }, TD_Opaque)
+    let pieces = Pieces { fate: Arc::clone(fate), receiver, rest: Bytes::new() };
+    Body_TO::from_value(pieces, TD_Opaque)
 }
 
 impl Body for Pieces {
@@ -49,10 +54,12 @@ impl Body for Pieces {
             match self.receiver.recv_timeout(Duration::from_nanos(deadline)) {
                 Ok(Ok(piece)) => self.rest = piece,
                 Ok(Err(error)) => {
+                    self.fate.caller_failed().set();
                     return RResult::RErr(fault(kind::FAILED, &format!("the body broke off: {error}")));
                 }
                 Err(RecvTimeoutError::Disconnected) => return RResult::ROk(ROption::RNone),
                 Err(RecvTimeoutError::Timeout) => {
+                    self.fate.caller_failed().set();
                     return RResult::RErr(fault(kind::DEADLINE, "the body did not come in time"));
                 }
             }

@@ -1,6 +1,6 @@
 //! The reply of a plugin, on its way to the caller.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use abi_stable::type_level::downcasting::TD_Opaque;
 use bytes::Bytes;
@@ -12,11 +12,14 @@ use gaxx_abi::{
     http::Reply,
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tokio_stream::wrappers::ReceiverStream;
 use warp::reply::Response;
 
-use super::body::fault;
+use super::{body::fault, fate::Fate};
 use crate::{
     http::{Failure, Stopping},
     plugin::{Component, nanos},
@@ -39,62 +42,46 @@ enum Piece {
 struct Writing {
     head: Option<oneshot::Sender<Head>>,
     pieces: Sender<Piece>,
+    finished: bool,
     stopping: Stopping,
+    fate: Arc<Fate>,
 }
 
 /// Core's end of a reply.
 pub(super) struct Answered {
     head: oneshot::Receiver<Head>,
     pieces: Receiver<Piece>,
+    fate: Arc<Fate>,
 }
 
 /// The two ends of a reply.
-pub(super) fn channel(stopping: Stopping) -> (ReplyBox, Answered) {
+pub(super) fn channel(stopping: Stopping, fate: &Arc<Fate>) -> (ReplyBox, Answered) {
     let (head, head_receiver) = oneshot::channel();
     let (pieces, piece_receiver) = flume::bounded(AHEAD);
-    let writing = Writing { head: Some(head), pieces, stopping };
-    let answered = Answered { head: head_receiver, pieces: piece_receiver };
+    let (head, fate) = (Some(head), Arc::clone(fate));
+    let answered =
+        Answered { head: head_receiver, pieces: piece_receiver, fate: Arc::clone(&fate) };
+    let writing = Writing { head, pieces, finished: false, stopping, fate };
     (Reply_TO::from_value(writing, TD_Opaque), answered)
 }
 
 impl Answered {
-    /// The response, once the plugin has said its head.
-    ///
-    /// `returned` ends when the plugin's call does. A call that does not return within the
-    /// deadline is answered for; one that has returned may have kept the reply for later, and that
-    /// may take as long as the caller waits.
-    pub(super) async fn response(
-        self,
-        component: &Component,
-        returned: oneshot::Receiver<()>,
-    ) -> Response {
-        let deadline = component.timing.deadline;
-        let head = tokio::select! {
-            head = self.head => head,
-            () = hangs(returned, deadline) => {
-                component.fail(super::late(component, deadline));
-                return warp::Reply::into_response(Failure::new(
-                    StatusCode::GATEWAY_TIMEOUT,
-                    format!("{} did not answer in time", component.owner),
-                    "GET /api/plugins shows its state",
-                ));
-            }
-        };
-        let Ok((status, headers)) = head else {
-            let reason = component.record().failure.map(|failure| failure.message);
-            tracing::warn!(component = %component.owner, ?reason, "a request was not answered");
-            return warp::Reply::into_response(Failure::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                format!("{} did not answer", component.owner),
-                "GET /api/plugins shows its last error",
-            ));
+    /// The response, once the plugin has said its head, or why there is none.
+    pub(super) async fn response(mut self, component: &Component) -> Response {
+        let (status, headers) = match self.head(component).await {
+            Ok(head) => head,
+            Err(failure) => return warp::Reply::into_response(failure),
         };
         // warp wants a stream that is `Sync`.
         let (sender, receiver) = mpsc::channel(1);
         let pieces = self.pieces;
         tokio::spawn(async move {
             loop {
-                let piece = match pieces.recv_async().await {
+                let piece = tokio::select! {
+                    piece = pieces.recv_async() => piece,
+                    () = sender.closed() => return,
+                };
+                let piece = match piece {
                     Ok(Piece::Bytes(bytes)) => Ok(bytes),
                     Ok(Piece::End) => return,
                     // Cut the connection: half an answer must not pass for a whole one.
@@ -115,10 +102,32 @@ impl Answered {
     }
 }
 
-/// Ends when a call has not returned by its deadline; never if it has.
-async fn hangs(returned: oneshot::Receiver<()>, deadline: Duration) {
-    if tokio::time::timeout(deadline, returned).await.is_ok() {
-        std::future::pending::<()>().await;
+impl Answered {
+    async fn head(&mut self, component: &Component) -> Result<Head, Failure> {
+        let owner = &component.owner;
+        let mut head = timeout(component.timing.deadline, &mut self.head).await;
+        if head.is_err() && self.fate.returned().is_set() {
+            // It has kept the reply for later: that may take as long as the caller waits.
+            head = Ok((&mut self.head).await);
+        }
+        match head {
+            Ok(Ok(head)) => Ok(head),
+            Ok(Err(_)) if self.fate.caller_failed().is_set() => Err(Failure::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "the body of the request did not come in time",
+                "send the whole body without a long pause",
+            )),
+            Ok(Err(_)) => Err(Failure::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("{owner} did not answer"),
+                "GET /api/plugins shows its last error",
+            )),
+            Err(_) => Err(Failure::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                format!("{owner} did not answer in time"),
+                format!("raise plugins.{}.deadline if it needs longer", owner.plugin),
+            )),
+        }
     }
 }
 
@@ -142,10 +151,7 @@ impl Reply for Writing {
         }
         match self.head.take() {
             None => refused("the head was sent already"),
-            Some(head) => head
-                .send((status, checked))
-                .map_err(|_| fault(kind::CANCELLED, "the caller has gone"))
-                .into(),
+            Some(head) => head.send((status, checked)).map_err(|_| self.caller_has_gone()).into(),
         }
     }
 
@@ -163,6 +169,7 @@ impl Reply for Writing {
         if self.head.is_some() {
             return RResult::RErr(fault(kind::PERMANENT, "send the head before the end"));
         }
+        self.finished = true;
         self.send(Piece::End, nanos(Duration::from_secs(30)))
     }
 
@@ -173,14 +180,29 @@ impl Reply for Writing {
 
 impl Writing {
     fn send(&self, piece: Piece, deadline: u64) -> RResult<(), Fault> {
-        self.pieces
-            .send_timeout(piece, Duration::from_nanos(deadline))
-            .map_err(|error| match error {
-                SendTimeoutError::Timeout(_) => {
-                    fault(kind::DEADLINE, "the caller does not take the answer")
-                }
-                SendTimeoutError::Disconnected(_) => fault(kind::CANCELLED, "the caller has gone"),
-            })
-            .into()
+        let sent = self.pieces.send_timeout(piece, Duration::from_nanos(deadline));
+        sent.map_err(|error| match error {
+            SendTimeoutError::Disconnected(_) => self.caller_has_gone(),
+            SendTimeoutError::Timeout(_) => {
+                self.fate.caller_failed().set();
+                fault(kind::DEADLINE, "the caller does not take the answer")
+            }
+        })
+        .into()
+    }
+
+    fn caller_has_gone(&self) -> Fault {
+        self.fate.caller_failed().set();
+        fault(kind::CANCELLED, "the caller has gone")
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if self.head.is_some() {
+            self.fate.unanswered().set();
+        } else if !self.finished {
+            self.fate.unfinished().set();
+        }
     }
 }
