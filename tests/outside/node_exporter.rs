@@ -29,7 +29,7 @@ const UPSTREAM: [&str; 3] = [
     "--collector.netdev.device-exclude=^$",
 ];
 
-/// Families that node_exporter gives no type, and that we give the one they have.
+/// Families that `node_exporter` gives no type, and that we give the one they have.
 fn is_untyped_there(name: &str) -> bool {
     ["node_netstat_", "node_vmstat_"].iter().any(|prefix| name.starts_with(prefix))
 }

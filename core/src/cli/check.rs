@@ -22,10 +22,8 @@ use crate::{
 const UNKNOWN: u8 = 3;
 
 pub(super) fn run(common: &Common, check: &Check) -> ExitCode {
-    let monitor = match once(common) {
-        Ok(monitor) => monitor,
-        Err(_) => return ExitCode::from(UNKNOWN),
-    };
+    // What is wrong has been said.
+    let Ok(monitor) = once(common) else { return ExitCode::from(UNKNOWN) };
     let known: Vec<String> = monitor.health.report().checks.into_iter().map(|c| c.name).collect();
     if let Some(unknown) = check.names.iter().find(|name| !known.contains(name)) {
         refuse(&format!("there is no check {unknown:?}; there are: {}", known.join(", ")));

@@ -17,7 +17,10 @@ pub(super) fn first(report: &AbiInstabilityErrors, expected: Expected) -> String
     let places = || report.errors.iter().filter(|place| !place.errs.is_empty());
     // Where a size differs there is a reason for it, which is told after it.
     let telling = places().find_map(|place| {
-        let difference = place.errs.iter().find(|difference| !is_of_counts(difference))?;
+        let difference = place
+            .errs
+            .iter()
+            .find(|difference| !is_of_counts(difference))?;
         Some((place, difference))
     });
     let any = || places().find_map(|place| Some((place, place.errs.first()?)));
@@ -57,7 +60,11 @@ fn path(place: &AbiInstabilityError) -> String {
     }
     // A field that is a function stands there twice.
     steps.dedup();
-    if steps.is_empty() { "the root module".into() } else { steps.join(".") }
+    if steps.is_empty() {
+        "the root module".into()
+    } else {
+        steps.join(".")
+    }
 }
 
 /// Whether this is a part of `abi_stable`'s own types and not of ours.
@@ -76,11 +83,17 @@ fn describe(difference: &AbiInstability, expected: Expected) -> String {
         D::Size(d) => ("size", d.expected.to_string(), d.found.to_string()),
         D::Alignment(d) => ("alignment", d.expected.to_string(), d.found.to_string()),
         D::FieldCountMismatch(d) => ("field count", d.expected.to_string(), d.found.to_string()),
-        D::MismatchedPrefixSize(d) => {
-            ("count of first fields", d.expected.to_string(), d.found.to_string())
-        }
+        D::MismatchedPrefixSize(d) => (
+            "count of first fields",
+            d.expected.to_string(),
+            d.found.to_string(),
+        ),
         D::UnexpectedField(d) => {
-            let what = if d.expected.is_function() { "method" } else { "field" };
+            let what = if d.expected.is_function() {
+                "method"
+            } else {
+                "field"
+            };
             (what, d.expected.name().into(), d.found.name().into())
         }
         D::UnexpectedVariant(d) => ("variant", d.expected.to_string(), d.found.to_string()),

@@ -147,14 +147,14 @@ impl Monitor {
 
     /// Everything that is measured, the state of plugins at this moment included.
     pub fn snapshot(&self) -> Snapshot {
-        let mut states: BTreeMap<&str, State> = BTreeMap::new();
+        let mut by_name: BTreeMap<&str, State> = BTreeMap::new();
         let plugins = self.catalog.plugins();
         for plugin in plugins.iter() {
             // A library that was refused may bear the name of one that runs.
-            let state = states.entry(&plugin.name).or_insert(State::Running);
+            let state = by_name.entry(&plugin.name).or_insert(State::Running);
             *state = (*state).max(plugin.state());
         }
-        for (name, state) in states {
+        for (name, state) in by_name {
             self.instruments.plugins.set(name, state);
         }
         self.registry.snapshot()

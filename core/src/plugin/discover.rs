@@ -152,14 +152,14 @@ fn load(loader: &Arc<Loader>, library: Inspected) -> Result<Candidate, Failed> {
         return Err(late(&format!("no thread to load it on: {error}")));
     }
     match receiver.recv_timeout(LOAD_DEADLINE) {
-        Ok(Ok(loaded)) => match schema::unusable(&loaded.manifest) {
+        Ok(Ok(ready)) => match schema::unusable(&ready.manifest) {
             Some(error) => {
                 let remedy = "the plugin must describe its settings by a JSON Schema";
                 Err(fail("settings_schema", &error, remedy))
             }
             None => Ok(Candidate {
-                manifest: loaded.manifest,
-                plugin: loaded.plugin,
+                manifest: ready.manifest,
+                plugin: ready.plugin,
                 file: Some((library.file, library.digest.to_hex().to_string())),
                 replaces_builtin: false,
             }),

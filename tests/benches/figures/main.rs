@@ -27,10 +27,6 @@ mod table;
 
 use table::Table;
 
-// As in the program itself: what is measured in this process shall cost the same there.
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 /// Takes measures and adds them to the table.
 type Measure = fn(&mut Table);
 
