@@ -19,6 +19,13 @@ pub trait Component: Sized + Send + 'static {
     /// others.
     const INTERVAL: Option<Duration> = None;
 
+    /// The setting that asks for it: where the configuration does not set this key, the component is
+    /// not made. `None`: it is made wherever its plugin is on.
+    ///
+    /// For plugins of which nothing should run before somebody says what. The setting is an
+    /// `Option`, so that a section without it is no error.
+    const ASKED_BY: Option<&'static str> = None;
+
     /// Makes the component, and registers its metrics. It must not block.
     fn new(settings: Self::Settings, context: &Context) -> Result<Self>;
 

@@ -6,7 +6,7 @@ use gaxx_abi::metric::kind;
 
 use crate::{
     Host, Result,
-    metrics::{Counter, Family, Gauge, Histogram, Store, register_family},
+    metrics::{Counter, DynamicFamily, Family, Gauge, Histogram, Metric, Store, register_family},
 };
 
 /// What a component is given when it is made: its host, and where it registers its metrics.
@@ -77,6 +77,27 @@ impl Context {
         let family = register_family(&self.host, kind::HISTOGRAM, name, help, &labels, bounds)?;
         Ok(Family::new(
             family,
+            bounds.to_vec(),
+            &self.host,
+            &self.store,
+        ))
+    }
+
+    /// Metrics of one name whose labels are known only at run time: those that another program
+    /// prints, say. Every other plugin is better served by the methods above.
+    ///
+    /// `bounds` are those of a histogram; all else has none.
+    pub fn dynamic<T: Metric>(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+        bounds: &[f64],
+    ) -> Result<DynamicFamily<T>> {
+        let family = register_family(&self.host, T::KIND, name, help, labels, bounds)?;
+        Ok(DynamicFamily::new(
+            family,
+            labels.len(),
             bounds.to_vec(),
             &self.host,
             &self.store,

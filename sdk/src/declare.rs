@@ -37,6 +37,8 @@ pub struct ComponentEntry {
     pub schema: fn() -> String,
     /// How often it wants to run.
     pub interval: Option<Duration>,
+    /// The setting without which it is not made.
+    pub asked_by: Option<&'static str>,
     /// How it is made.
     pub make: Make,
 }
@@ -76,16 +78,12 @@ impl PluginEntry {
             .map(|component| component.describe(self.description))
             .collect();
         components.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
-        let claim = |claim: &&str| Attribute {
-            name: "claim".into(),
-            value: (*claim).into(),
-        };
         Manifest {
             name: self.name.into(),
             version: self.version.into(),
             description: self.description.into(),
             components: components.into(),
-            attributes: self.claims.iter().map(claim).collect(),
+            attributes: attributes("claim", self.claims),
         }
     }
 }
@@ -105,7 +103,7 @@ impl ComponentEntry {
             settings: (self.schema)().into(),
             interval: u64::try_from(interval).unwrap_or(u64::MAX),
             routes: self.routes().iter().map(describe_route).collect(),
-            attributes: RVec::new(),
+            attributes: attributes("asked-by", self.asked_by.as_slice()),
         }
     }
 
@@ -124,6 +122,14 @@ impl ComponentEntry {
             _ => &[],
         }
     }
+}
+
+fn attributes(name: &str, values: &[&str]) -> RVec<Attribute> {
+    let attribute = |value: &&str| Attribute {
+        name: name.into(),
+        value: (*value).into(),
+    };
+    values.iter().map(attribute).collect()
 }
 
 fn describe_route(route: &Route) -> manifest::Route {
@@ -210,6 +216,7 @@ macro_rules! component {
                 description: $crate::__first!($($description,)? ""),
                 schema: $crate::border::schema::<$type>,
                 interval: <$type as $crate::Component>::INTERVAL,
+                asked_by: <$type as $crate::Component>::ASKED_BY,
                 make: $crate::__make!($kind $type),
             }
         }

@@ -15,6 +15,7 @@ mod plugins;
 mod prometheus;
 mod reload;
 mod rig;
+mod rogue;
 mod seed;
 mod signals;
 mod start;

@@ -1,6 +1,6 @@
 //! SIGHUP reads the configuration again.
 
-use gaxx_tests::{Monitor, wait_until};
+use gaxx_tests::{Monitor, PluginFolder, cdylib, wait_until};
 use rustix::process::Signal;
 
 #[test]
@@ -57,4 +57,35 @@ fn a_broken_one_is_refused_with_its_reason_and_the_old_one_stays() {
             .plugin("system")
             .is_none_or(|row| row["state"] == "disabled")
     });
+}
+
+#[test]
+fn an_exporter_comes_and_goes_with_its_section() {
+    let folder = PluginFolder::new();
+    folder.add(&cdylib("gaxx-example-jsonl"));
+    let mut monitor = Monitor::builder()
+        .plugins(folder.path())
+        .config("telemetry:\n  metrics_interval: 30\n")
+        .start();
+    monitor.wait_ready();
+    let sent = |monitor: &Monitor| {
+        let labels = [("exporter", "jsonl"), ("outcome", "sent")];
+        monitor
+            .metrics()
+            .value("gaxx_export_batches_total", &labels)
+    };
+    assert_eq!(sent(&monitor), None);
+    let samples = folder.path().join("samples.jsonl");
+    monitor.rewrite_config(&format!(
+        "exporters:\n  jsonl: {{path: {}, interval: 1s}}\n",
+        samples.display()
+    ));
+    monitor.signal(Signal::HUP);
+    wait_until("batches are sent", || {
+        sent(&monitor).is_some_and(|sent| sent >= 2.0)
+    });
+    monitor.rewrite_config("telemetry:\n  metrics_interval: 30\n");
+    monitor.signal(Signal::HUP);
+    wait_until("its metrics are gone", || sent(&monitor).is_none());
+    assert!(samples.metadata().unwrap().len() > 0);
 }

@@ -23,14 +23,27 @@ const UNKNOWN: u8 = 3;
 
 pub(super) fn run(common: &Common, check: &Check) -> ExitCode {
     // What is wrong has been said.
-    let Ok(monitor) = once(common) else { return ExitCode::from(UNKNOWN) };
-    let known: Vec<String> = monitor.health.report().checks.into_iter().map(|c| c.name).collect();
+    let Ok(monitor) = once(common) else {
+        return ExitCode::from(UNKNOWN);
+    };
+    let known: Vec<String> = monitor
+        .health
+        .report()
+        .checks
+        .into_iter()
+        .map(|c| c.name)
+        .collect();
     if let Some(unknown) = check.names.iter().find(|name| !known.contains(name)) {
-        refuse(&format!("there is no check {unknown:?}; there are: {}", known.join(", ")));
+        refuse(&format!(
+            "there is no check {unknown:?}; there are: {}",
+            known.join(", ")
+        ));
         return ExitCode::from(UNKNOWN);
     }
     let report = block_on(async {
-        monitor.check_once(|name| check.names.is_empty() || check.names.iter().any(|n| n == name)).await;
+        monitor
+            .check_once(|name| check.names.is_empty() || check.names.iter().any(|n| n == name))
+            .await;
         let report = monitor.health.report();
         end(&monitor).await;
         report
@@ -42,7 +55,9 @@ pub(super) fn run(common: &Common, check: &Check) -> ExitCode {
 }
 
 fn print(mut report: Report, check: &Check) -> ExitCode {
-    report.checks.retain(|one| check.names.is_empty() || check.names.contains(&one.name));
+    report
+        .checks
+        .retain(|one| check.names.is_empty() || check.names.contains(&one.name));
     // Unknown is worst only where nothing is known to be wrong, as monitoring systems have it.
     let rank = |status: &str| match status {
         "healthy" => 0,
@@ -50,11 +65,18 @@ fn print(mut report: Report, check: &Check) -> ExitCode {
         "degraded" => 2,
         _ => 3,
     };
-    let worst = report.checks.iter().map(|one| one.status).max_by_key(|status| rank(status));
+    let worst = report
+        .checks
+        .iter()
+        .map(|one| one.status)
+        .max_by_key(|status| rank(status));
     report.status = worst.unwrap_or("healthy");
     match check.format {
         RowFormat::Json => {
-            style::say(&format!("{}\n", serde_json::to_string_pretty(&report).unwrap_or_default()));
+            style::say(&format!(
+                "{}\n",
+                serde_json::to_string_pretty(&report).unwrap_or_default()
+            ));
         }
         RowFormat::Text => {
             let colours = style::colours();
@@ -62,7 +84,11 @@ fn print(mut report: Report, check: &Check) -> ExitCode {
                 .checks
                 .iter()
                 .map(|one| {
-                    vec![style::state(one.status, colours), one.name.clone(), one.message.clone()]
+                    vec![
+                        style::state(one.status, colours),
+                        one.name.clone(),
+                        one.message.clone(),
+                    ]
                 })
                 .collect();
             style::say(&table::format(&rows));
@@ -81,8 +107,19 @@ impl Monitor {
     async fn check_once(self: &Arc<Self>, wanted: impl Fn(&str) -> bool) {
         // So that "every collector delivers" is known.
         let components = self.catalog.components();
-        let patience = components.iter().map(|one| one.timing.deadline).max().unwrap_or_default();
+        let patience = components
+            .iter()
+            .map(|one| one.timing.deadline)
+            .max()
+            .unwrap_or_default();
         collecting::refresh(&components, &Selection::All, Duration::ZERO, patience).await;
+        for component in &components {
+            if let Some(call) = component.record().call {
+                component.idle(call.due).await;
+            }
+            // Only one that is known to be late counts as not delivering.
+            component.overdue(Instant::now());
+        }
         let pending = self.begin_checks(|owner| wanted(&check_name(owner)));
         for component in pending {
             let until = Instant::now() + component.timing.deadline;

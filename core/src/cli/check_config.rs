@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use super::{arguments::Common, load::refuse};
+use super::{arguments::Common, load::refuse, style};
 use crate::{
     config::{self, Draft, Severity},
     loader::{self, Loader},
@@ -11,11 +11,14 @@ use crate::{
 
 pub(super) fn run(common: &Common) -> ExitCode {
     let source = common.source();
-    let draft =
-        match Draft::read(source.file.as_deref(), config::environment(), &source.arguments) {
-            Ok(draft) => draft,
-            Err(problems) => return refuse(&problems),
-        };
+    let draft = match Draft::read(
+        source.file.as_deref(),
+        config::environment(),
+        &source.arguments,
+    ) {
+        Ok(draft) => draft,
+        Err(problems) => return refuse(&problems),
+    };
     let config = draft.usable();
     let state_folder = match source.state_folder(&config) {
         Ok(folder) => folder,
@@ -29,16 +32,29 @@ pub(super) fn run(common: &Common) -> ExitCode {
         eprintln!("{problem}");
     }
     for failed in &found.failed {
-        eprintln!("warning: plugin {} is not loaded: {}; {}", failed.name, failed.error, failed.remedy);
+        eprintln!(
+            "warning: plugin {} is not loaded: {}; {}",
+            failed.name, failed.error, failed.remedy
+        );
     }
-    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .count();
     if errors > 0 {
-        eprintln!("{errors} {} wrong", if errors == 1 { "thing is" } else { "things are" });
+        eprintln!(
+            "{errors} {} wrong",
+            if errors == 1 {
+                "thing is"
+            } else {
+                "things are"
+            }
+        );
         return ExitCode::FAILURE;
     }
     match &source.file {
-        Some(file) => println!("{} is right", file.display()),
-        None => println!("there is no configuration file, and none is needed"),
+        Some(file) => style::say(&format!("{} is right\n", file.display())),
+        None => style::say("there is no configuration file, and none is needed\n"),
     }
     ExitCode::SUCCESS
 }

@@ -1,10 +1,6 @@
 //! `collect`: one collection, printed.
 
-use std::{
-    collections::BTreeSet,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{collections::BTreeSet, process::ExitCode, time::Duration};
 
 use super::{
     arguments::{Collect, CollectFormat, Common},
@@ -13,9 +9,16 @@ use super::{
 };
 use crate::{
     monitor::Monitor,
-    plugin::{Kind, collecting},
-    registry::{Selected, Selection, Value, json, text},
+    plugin::{
+        Kind,
+        collecting::{self, is_collected},
+        text::one_line,
+    },
+    registry::{CORE, Selected, Selection, Value, json, text},
 };
+
+/// Texts of plugins are cut after so many characters.
+const LONGEST: usize = 1000;
 
 pub(super) fn run(common: &Common, collect: &Collect) -> ExitCode {
     let monitor = match once(common) {
@@ -26,7 +29,12 @@ pub(super) fn run(common: &Common, collect: &Collect) -> ExitCode {
         Ok(selection) => selection,
         Err(message) => return refuse(&message),
     };
-    let patience = monitor.catalog.components().iter().map(|one| one.timing.deadline).max();
+    let patience = monitor
+        .catalog
+        .components()
+        .iter()
+        .map(|one| one.timing.deadline)
+        .max();
     let collected = block_on(async {
         let components = monitor.catalog.components();
         let patience = patience.unwrap_or_default();
@@ -45,12 +53,25 @@ pub(super) fn run(common: &Common, collect: &Collect) -> ExitCode {
 
 fn selection(monitor: &Monitor, names: &[String]) -> Result<Selection, String> {
     if names.is_empty() {
-        return Ok(Selection::Except(BTreeSet::from(["core".to_owned()])));
+        return Ok(Selection::Except(BTreeSet::from([CORE.to_owned()])));
     }
-    let known = monitor.registry.names();
+    // Checks and exporters have names too, and nothing to collect.
+    let components = monitor.catalog.components();
+    let collects = |name: &String| {
+        let named = Selection::Only(BTreeSet::from([name.clone()]));
+        let mut collected = components
+            .iter()
+            .filter(|component| is_collected(component));
+        name == CORE || collected.any(|component| named.takes(&component.owner))
+    };
+    let mut known = monitor.registry.names();
+    known.retain(collects);
     if let Some(unknown) = names.iter().find(|name| !known.contains(*name)) {
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        return Err(format!("there is no collector {unknown:?}; there are: {}", known.join(", ")));
+        return Err(format!(
+            "there is no collector {unknown:?}; there are: {}",
+            known.join(", ")
+        ));
     }
     Ok(Selection::Only(names.iter().cloned().collect()))
 }
@@ -72,16 +93,20 @@ fn readable(selected: &Selected<'_>) -> String {
     for family in selected.families() {
         out.push_str(&style::heading(family.name(), colours));
         out.push_str("  ");
-        out.push_str(family.help());
+        out.push_str(&one_line(family.help(), LONGEST));
         out.push('\n');
         let rows: Vec<Vec<String>> = family
             .samples()
             .map(|sample| {
-                let labels: Vec<String> =
-                    sample.labels().map(|(name, value)| format!("{name}={value}")).collect();
+                let labels: Vec<String> = sample
+                    .labels()
+                    .map(|(name, value)| format!("{name}={}", one_line(value, LONGEST)))
+                    .collect();
                 let value = match sample.value {
                     Value::Number(value) => value.to_string(),
-                    Value::Histogram { count, sum, .. } => format!("{count} observations, sum {sum}"),
+                    Value::Histogram { count, sum, .. } => {
+                        format!("{count} observations, sum {sum}")
+                    }
                 };
                 vec![format!("  {value}"), labels.join(" ")]
             })
@@ -98,7 +123,9 @@ fn tell_failures(monitor: &Monitor, selection: &Selection) -> bool {
         let record = component.record();
         let asked = component.kind == Kind::Collector && selection.takes(&component.owner);
         if asked && record.last_success.is_none() {
-            let reason = record.failure.map_or_else(|| "no answer in time".to_owned(), |f| f.message);
+            let reason = record
+                .failure
+                .map_or_else(|| "no answer in time".to_owned(), |f| f.message);
             eprintln!("{}: {reason}", component.owner);
             any = true;
         }

@@ -17,7 +17,9 @@ use crate::instruments::Instruments;
 pub(super) fn start(filter: &str, format: LogFormat, instruments: &Instruments) {
     // The configuration was checked; what it cannot have let through logs as usual.
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| OneLine(io::stderr())).with_target(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(|| OneLine(io::stderr()))
+        .with_target(false);
     let lines = match format {
         LogFormat::Text => {
             let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -26,7 +28,10 @@ pub(super) fn start(filter: &str, format: LogFormat, instruments: &Instruments) 
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
     let errors = CountErrors(instruments.seed.app_errors.clone());
-    let started = tracing_subscriber::registry().with(lines.with_filter(filter)).with(errors).try_init();
+    let started = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(errors)
+        .try_init();
     if let Err(error) = started {
         eprintln!("the log could not be started: {error}");
     }
@@ -40,7 +45,13 @@ impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         // Escapes in texts were made harmless before; those that are left are the log's colours.
-        let plain = |c: char| if c.is_control() && c != '\x1b' { ' ' } else { c };
+        let plain = |c: char| {
+            if c.is_control() && c != '\x1b' {
+                ' '
+            } else {
+                c
+            }
+        };
         let mut line: String = text.trim_end_matches('\n').chars().map(plain).collect();
         line.push('\n');
         self.0.write_all(line.as_bytes())?;

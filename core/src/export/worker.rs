@@ -55,7 +55,11 @@ pub fn start(
         backoff: Backoff::default(),
         next_try: Instant::now(),
     };
-    Worker { component, stop, task: tokio::spawn(exporting.run(stopping)) }
+    Worker {
+        component,
+        stop,
+        task: tokio::spawn(exporting.run(stopping)),
+    }
 }
 
 type Delivery = oneshot::Receiver<Result<(), Failure>>;
@@ -119,9 +123,9 @@ impl Exporting {
             deadline,
             move |object| {
                 let result = match object {
-                    Object::Exporter(exporter) => {
-                        exporter.export(sent.batch(&resource), nanos(deadline)).into_result()
-                    }
+                    Object::Exporter(exporter) => exporter
+                        .export(sent.batch(&resource), nanos(deadline))
+                        .into_result(),
                     _ => Ok(()),
                 };
                 let mut points = RVec::new();
@@ -169,7 +173,9 @@ impl Exporting {
             if delivery.is_none() && self.component.idle(deadline).await {
                 delivery = self.deliver();
             }
-            let Some((batch, receiver)) = delivery.take() else { break };
+            let Some((batch, receiver)) = delivery.take() else {
+                break;
+            };
             let Ok(result) = timeout_at(deadline.into(), receiver).await else {
                 self.metrics.dropped.inc();
                 break;
@@ -210,7 +216,11 @@ async fn result_of(delivery: &mut Option<(Arc<Exported>, Delivery)>) -> Result<(
     match delivery {
         Some((_, receiver)) => receiver.await.unwrap_or_else(|_| {
             let reason = crate::plugin::record::Reason::Error;
-            Err(Failure::new(reason, "the exporter's call ended without a result", ""))
+            Err(Failure::new(
+                reason,
+                "the exporter's call ended without a result",
+                "",
+            ))
         }),
         None => std::future::pending().await,
     }

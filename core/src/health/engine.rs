@@ -9,7 +9,11 @@ use std::{
 use gaxx_abi::Verdict;
 
 use super::{CheckReport, Report, Status, Steady};
-use crate::{instruments, plugin::{record::Failure, text::one_line}, time::rfc3339};
+use crate::{
+    instruments,
+    plugin::{record::Failure, text::one_line},
+    time::rfc3339,
+};
 
 /// Texts of a check are cut after so many characters.
 const LONGEST: usize = 2000;
@@ -45,7 +49,10 @@ impl Engine {
     /// An engine that knows of no checks.
     pub fn new(metrics: instruments::Health) -> Self {
         metrics.set_overall(Status::Healthy);
-        Self { metrics, checks: Mutex::default() }
+        Self {
+            metrics,
+            checks: Mutex::default(),
+        }
     }
 
     /// Says which checks there are. What is known of those that stay is kept.
@@ -65,17 +72,26 @@ impl Engine {
         for name in before.keys() {
             self.metrics.forget(name);
         }
+        self.metrics.set_overall(overall(checks.values()));
     }
 
     /// Takes in what a check said, or why it failed. One that is not expected is passed over.
     pub fn take(&self, name: &str, result: Result<Verdict, Failure>, took: Duration) {
         let mut checks = self.lock();
-        let Some(check) = checks.get_mut(name) else { return };
+        let Some(check) = checks.get_mut(name) else {
+            return;
+        };
         let (status, message, details) = match result {
             Ok(verdict) => {
                 let details = verdict.details.into_iter().take(MOST_DETAILS);
-                let details = details.map(|fact| (cut(&fact.name), cut(&fact.value))).collect();
-                (Status::from_number(verdict.status), cut(&verdict.message), details)
+                let details = details
+                    .map(|fact| (cut(&fact.name), cut(&fact.value)))
+                    .collect();
+                (
+                    Status::from_number(verdict.status),
+                    cut(&verdict.message),
+                    details,
+                )
             }
             Err(failure) => (Status::Unknown, cut(&failure.message), BTreeMap::new()),
         };
@@ -106,7 +122,10 @@ impl Engine {
         Report {
             status: overall(checks.values()).label(),
             timestamp: rfc3339(SystemTime::now()),
-            checks: checks.iter().map(|(name, check)| check.report(name)).collect(),
+            checks: checks
+                .iter()
+                .map(|(name, check)| check.report(name))
+                .collect(),
         }
     }
 
@@ -177,7 +196,11 @@ mod tests {
     }
 
     fn verdict(status: u32) -> Result<Verdict, Failure> {
-        Ok(Verdict { status, message: "said".into(), details: RVec::new() })
+        Ok(Verdict {
+            status,
+            message: "said".into(),
+            details: RVec::new(),
+        })
     }
 
     #[test]
@@ -196,7 +219,10 @@ mod tests {
         let failure = Failure::new(Reason::Panic, "panicked", "");
         engine.take("a", Err(failure), Duration::ZERO);
         let report = engine.report();
-        assert_eq!((report.status, report.checks[0].status), ("degraded", "unknown"));
+        assert_eq!(
+            (report.status, report.checks[0].status),
+            ("degraded", "unknown")
+        );
         assert_eq!(report.checks[0].message, "panicked");
     }
 

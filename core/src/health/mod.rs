@@ -55,11 +55,11 @@ impl Status {
     }
 }
 
-/// The name of a check: `PLUGIN/COMPONENT`, or just `PLUGIN` where the two are the same; with
-/// `/INSTANCE` behind it where there are several.
+/// The name of a check: `PLUGIN/COMPONENT`, or just `PLUGIN` where the two are the same and no
+/// check of the program itself is named so; with `/INSTANCE` behind it where there are several.
 pub fn check_name(owner: &Owner) -> String {
     let mut name = owner.plugin.clone();
-    if owner.component != owner.plugin {
+    if owner.component != owner.plugin || OWN_CHECKS.contains(&owner.plugin.as_str()) {
         name.push('/');
         name.push_str(&owner.component);
     }
@@ -81,5 +81,6 @@ mod tests {
         owner.instance = "web".to_owned();
         assert_eq!(check_name(&owner), "tcp-port/web");
         assert_eq!(check_name(&Owner::new("system", "memory")), "system/memory");
+        assert_eq!(check_name(&Owner::new("tasks", "tasks")), "tasks/tasks");
     }
 }

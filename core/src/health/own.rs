@@ -32,7 +32,9 @@ pub fn collectors(
     thresholds: &CollectorThresholds,
 ) -> Verdict {
     let total = collectors.len() as u64;
-    let failing = collectors.iter().filter_map(|(name, failure)| Some(fact(name, failure.as_ref()?)));
+    let failing = collectors
+        .iter()
+        .filter_map(|(name, failure)| Some(fact(name, failure.as_ref()?)));
     let failing: Vec<Attribute> = failing.collect();
     let failed = failing.len() as u64;
     let status = match failed {
@@ -52,11 +54,18 @@ pub fn collectors(
             )
         }
     };
-    Verdict { status, message: message.into(), details: failing.into() }
+    Verdict {
+        status,
+        message: message.into(),
+        details: failing.into(),
+    }
 }
 
 fn fact(name: &str, value: &impl ToString) -> Attribute {
-    Attribute { name: name.into(), value: value.to_string().into() }
+    Attribute {
+        name: name.into(),
+        value: value.to_string().into(),
+    }
 }
 
 #[cfg(test)]
@@ -65,9 +74,15 @@ mod tests {
 
     #[test]
     fn tasks_are_judged_by_thresholds() {
-        let thresholds = TaskThresholds { degraded: 10, unhealthy: 20 };
+        let thresholds = TaskThresholds {
+            degraded: 10,
+            unhealthy: 20,
+        };
         let judged = |live| tasks(live, &thresholds).status;
-        assert_eq!([judged(9), judged(10), judged(20)], [HEALTHY, DEGRADED, UNHEALTHY]);
+        assert_eq!(
+            [judged(9), judged(10), judged(20)],
+            [HEALTHY, DEGRADED, UNHEALTHY]
+        );
     }
 
     #[test]
@@ -78,11 +93,17 @@ mod tests {
 
     #[test]
     fn collectors_that_do_not_deliver_are_named_with_their_reason() {
-        let (good, bad) = (("a/x".to_owned(), None), ("a/y".to_owned(), Some("broke".to_owned())));
+        let (good, bad) = (
+            ("a/x".to_owned(), None),
+            ("a/y".to_owned(), Some("broke".to_owned())),
+        );
         let thresholds = CollectorThresholds::default();
         let verdict = collectors(&[good, bad.clone()], &thresholds);
         assert_eq!(verdict.status, DEGRADED);
-        assert_eq!(verdict.message, "1 of 2 collectors do not deliver: a/y (broke)");
+        assert_eq!(
+            verdict.message,
+            "1 of 2 collectors do not deliver: a/y (broke)"
+        );
         assert_eq!(collectors(&[bad], &thresholds).status, UNHEALTHY);
     }
 }

@@ -7,6 +7,8 @@ use gaxx_abi::{
     manifest::kind::{COLLECTOR, ENDPOINT},
 };
 
+use crate::registry::CORE;
+
 use super::text::{MAX_DESCRIPTION, MAX_NAME, MAX_VERSION, is_line, is_name};
 
 /// The most components a plugin may have.
@@ -16,6 +18,9 @@ pub const MAX_ROUTES: usize = 256;
 /// The longest schema of settings, in bytes.
 pub const MAX_SCHEMA: usize = 256 * 1024;
 const MAX_PATH: usize = 1024;
+/// Names that no plugin may have: core's own metrics are under the one, and the other is a key of
+/// the configuration where sections of plugins stand.
+const RESERVED: [&str; 2] = [CORE, "folders"];
 
 const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
 const SCOPES: [&str; 6] = ["read", "exec", "files", "tasks", "admin", "profile"];
@@ -29,6 +34,11 @@ pub fn check(manifest: &Manifest) -> Result<(), String> {
     let name = manifest.name.as_str();
     if !is_name(name) {
         return Err(format!("{:?} is not a plugin name", shown(name)));
+    }
+    if RESERVED.contains(&name) {
+        return Err(format!(
+            "the plugin name {name} is taken by the program itself"
+        ));
     }
     if !is_line(&manifest.version, MAX_VERSION) {
         return Err("the version is too long or holds control characters".into());
@@ -195,6 +205,7 @@ mod tests {
         };
         for (fault, part) in [
             (with(|m| m.name = "De mo".into()), "plugin name"),
+            (with(|m| m.name = "core".into()), "taken"),
             (with(|m| m.version = "1\n".into()), "version"),
             (with(|m| m.description = "\x1b[2J".into()), "description"),
             (with(|m| m.components.clear()), "no components"),

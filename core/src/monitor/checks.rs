@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use gaxx_abi::{Fault, abi_std::RVec, fault};
@@ -10,7 +10,10 @@ use gaxx_abi::{Fault, abi_std::RVec, fault};
 use super::Monitor;
 use crate::{
     health::{Engine, OWN_CHECKS, check_name},
-    plugin::{Begun, Component, Kind, Object, nanos},
+    plugin::{
+        Begun, Component, Kind, Object, nanos,
+        record::{Reason, Record},
+    },
     registry::Owner,
 };
 
@@ -18,19 +21,26 @@ use crate::{
 pub(super) fn begin(component: &Arc<Component>, health: &Arc<Engine>) -> Begun {
     let deadline = component.timing.deadline;
     let (name, health) = (check_name(&component.owner), Arc::clone(health));
-    let table = Arc::clone(&component.table);
+    let (table, host) = (Arc::clone(&component.table), Arc::clone(&component.host));
     let began = Instant::now();
     component.begin(
         deadline,
         move |object| {
-            let Object::HealthCheck(check) = object else { return Err(not_a_check()) };
+            let Object::HealthCheck(check) = object else {
+                return Err(not_a_check());
+            };
             let verdict = check.check(nanos(deadline)).into_result();
             let mut points = RVec::new();
             object.points(&mut points);
             table.deliver(&points, SystemTime::now());
             verdict
         },
-        move |result| health.take(&name, result, began.elapsed()),
+        move |result| {
+            // One that has been replaced says nothing of the new one.
+            if !host.is_cancelled() {
+                health.take(&name, result, began.elapsed());
+            }
+        },
     )
 }
 
@@ -38,7 +48,31 @@ pub(super) fn begin(component: &Arc<Component>, health: &Arc<Engine>) -> Begun {
 pub(super) fn late(component: &Component, health: &Engine) {
     let record = component.record();
     if let (Some(failure), Some(call)) = (record.failure, record.call) {
-        health.take(&check_name(&component.owner), Err(failure), call.started.elapsed());
+        health.take(
+            &check_name(&component.owner),
+            Err(failure),
+            call.started.elapsed(),
+        );
+    }
+}
+
+/// Tells the engine that a check could not be run when it was time, because it hangs or too many
+/// others do. Each time counts: else a check that hangs would never fail as often as it must.
+pub(super) fn missed(component: &Component, health: &Engine) {
+    let Record {
+        call,
+        failure: Some(failure),
+        ..
+    } = component.record()
+    else {
+        return;
+    };
+    let missed = call
+        .as_ref()
+        .map_or(failure.reason == Reason::Stuck, |call| call.late);
+    if missed && component.kind == Kind::HealthCheck {
+        let took = call.map_or(Duration::ZERO, |call| call.started.elapsed());
+        health.take(&check_name(&component.owner), Err(failure), took);
     }
 }
 
@@ -60,7 +94,9 @@ impl Monitor {
         }
         let components = self.catalog.components().into_iter();
         let mut pending = Vec::new();
-        for component in components.filter(|one| one.kind == Kind::HealthCheck && wanted(&one.owner)) {
+        for component in
+            components.filter(|one| one.kind == Kind::HealthCheck && wanted(&one.owner))
+        {
             begin(&component, &self.health);
             pending.push(component);
         }

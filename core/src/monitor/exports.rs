@@ -23,7 +23,12 @@ pub(super) struct Exports {
 
 impl Exports {
     pub(super) fn new(registry: Registry, metrics: instruments::Exports) -> Self {
-        Self { registry, metrics, resource: resource(), workers: Mutex::default() }
+        Self {
+            registry,
+            metrics,
+            resource: resource(),
+            workers: Mutex::default(),
+        }
     }
 
     /// Starts what is new and finishes what is gone.
@@ -34,8 +39,9 @@ impl Exports {
         let runs = |component: &Arc<Component>| {
             running().any(|running| Arc::ptr_eq(&running.component, component))
         };
-        let (stay, gone): (Vec<_>, Vec<_>) =
-            workers.drain(..).partition(|worker| runs(&worker.component));
+        let (stay, gone): (Vec<_>, Vec<_>) = workers
+            .drain(..)
+            .partition(|worker| runs(&worker.component));
         *workers = stay;
         for worker in gone {
             self.metrics.forget(&name(&worker.component.owner));
@@ -44,7 +50,10 @@ impl Exports {
         }
         for running in running().filter(|running| running.component.kind == Kind::Exporter) {
             let component = &running.component;
-            if !workers.iter().any(|worker| Arc::ptr_eq(&worker.component, component)) {
+            if !workers
+                .iter()
+                .any(|worker| Arc::ptr_eq(&worker.component, component))
+            {
                 workers.push(export::start(
                     Arc::clone(component),
                     self.registry.clone(),
@@ -66,12 +75,19 @@ impl Exports {
 
 /// The name of an exporter's section in the configuration.
 fn name(owner: &Owner) -> String {
-    if owner.instance.is_empty() { owner.component.clone() } else { owner.instance.clone() }
+    if owner.instance.is_empty() {
+        owner.component.clone()
+    } else {
+        owner.instance.clone()
+    }
 }
 
 /// What is true of all that is sent, by the names of OpenTelemetry's semantic conventions.
 fn resource() -> Arc<[Attribute]> {
-    let attribute = |name: &str, value: &str| Attribute { name: name.into(), value: value.into() };
+    let attribute = |name: &str, value: &str| Attribute {
+        name: name.into(),
+        value: value.into(),
+    };
     let host = rustix::system::uname();
     Arc::new([
         attribute("service.name", "gaxx-mon"),

@@ -223,7 +223,7 @@ fn maker(
             health: Arc::clone(health),
         }),
         calls: CallPool::new(WORKING_THREADS, stuck),
-        requests: CallPool::new(REQUEST_THREADS, stuck),
+        requests: CallPool::without_waiting(REQUEST_THREADS, stuck),
         state_folder,
     }
 }

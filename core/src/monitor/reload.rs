@@ -23,6 +23,13 @@ impl Monitor {
     /// Reads the configuration again, looks into the plugin folders again, and makes it so. Answers
     /// warnings. A configuration that is wrong changes nothing.
     pub async fn reload(self: &Arc<Self>) -> Result<Problems, ReloadError> {
+        let monitor = Arc::clone(self);
+        // A task of its own: a caller that goes away must not leave it half done.
+        let whole = tokio::spawn(async move { monitor.reload_whole().await });
+        whole.await.map_err(|_| ReloadError::Ending)?
+    }
+
+    async fn reload_whole(self: &Arc<Self>) -> Result<Problems, ReloadError> {
         let _one_at_a_time = self.reloading.lock().await;
         let monitor = Arc::clone(self);
         let reloaded = tokio::task::spawn_blocking(move || {
@@ -55,7 +62,10 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         != (new.telemetry.monitoring_port, new.telemetry.enabled);
     // This is read anew whenever it matters.
     let shutdown_timeout = new.limits.shutdown_timeout;
-    let limits = Limits { shutdown_timeout, ..old.limits.clone() } != new.limits;
+    let limits = Limits {
+        shutdown_timeout,
+        ..old.limits.clone()
+    } != new.limits;
     let changed = [
         (port, "telemetry.monitoring_port or telemetry.enabled"),
         (old.server.listen != new.server.listen, "server.listen"),
@@ -63,5 +73,8 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         (old.log != new.log, "log"),
         (old.state_folder != new.state_folder, "state_folder"),
     ];
-    changed.into_iter().filter_map(|(changed, key)| changed.then_some(key)).collect()
+    changed
+        .into_iter()
+        .filter_map(|(changed, key)| changed.then_some(key))
+        .collect()
 }

@@ -11,9 +11,7 @@ use std::{
 use super::{Monitor, checks, history};
 use crate::{
     health::{self, OWN_CHECKS, TASKS},
-    plugin::{
-        Begun, Component, Kind, Running, collecting,
-    },
+    plugin::{Begun, Component, Kind, Running, collecting},
 };
 
 /// How often collectors run while somebody looks.
@@ -32,16 +30,21 @@ struct Entry {
 impl Monitor {
     /// Runs collectors and checks when it is time; never ends.
     pub async fn run(self: Arc<Self>) {
-        self.exports.follow(&self.catalog, Instant::now()).await;
         let mut entries: Vec<Entry> = Vec::new();
         let mut plugins = None;
         let mut own_checks = [Instant::now(); OWN_CHECKS.len()];
         let mut sample = Instant::now() + Duration::from_secs(1);
         loop {
             let current = self.catalog.plugins();
-            if !plugins.as_ref().is_some_and(|known| Arc::ptr_eq(known, &current)) {
+            if !plugins
+                .as_ref()
+                .is_some_and(|known| Arc::ptr_eq(known, &current))
+            {
                 plugins = Some(current);
                 entries = follow(entries, self.catalog.components());
+                // Also after a reload, and for an exporter that took long to make.
+                let limit = Instant::now() + self.config().limits.shutdown_timeout.get();
+                self.exports.follow(&self.catalog, limit).await;
             }
             let now = Instant::now();
             let watched = self.pages.any();
@@ -81,14 +84,19 @@ impl Monitor {
                 entry.next = entry.next.min(now + interval);
                 if now >= entry.next {
                     entry.next = now + interval;
-                    if self.begin(component) == Begun::Yes {
-                        entry.expired = false;
+                    match self.begin(component) {
+                        Begun::Yes => entry.expired = false,
+                        Begun::Busy | Begun::Refused => checks::missed(component, &self.health),
                     }
                 }
                 wake = wake.min(entry.next);
             }
             if let Some(call) = component.record().call {
-                wake = wake.min(if call.late { now + LOOK } else { now + CALL_LOOK });
+                wake = wake.min(if call.late {
+                    now + LOOK
+                } else {
+                    now + CALL_LOOK
+                });
             }
         }
         wake
@@ -112,7 +120,9 @@ impl Monitor {
         let began = Instant::now();
         let config = self.config();
         let verdict = if name == TASKS {
-            let live = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+            let live = tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks();
             health::tasks(live as u64, &config.health.tasks)
         } else {
             health::collectors(&self.collectors(), &config.health.collectors)
@@ -127,9 +137,16 @@ impl Monitor {
         let running = running.map(|Running { component, want }| (want, component.record().failure));
         let broken = plugins.iter().flat_map(|plugin| &plugin.broken);
         let broken = broken.map(|broken| (&broken.want, Some(broken.failure.clone())));
-        let collectors = running.chain(broken).filter(|(want, _)| want.kind == Kind::Collector);
+        let collectors = running
+            .chain(broken)
+            .filter(|(want, _)| want.kind == Kind::Collector);
         collectors
-            .map(|(want, failure)| (want.owner.to_string(), failure.map(|failure| failure.message)))
+            .map(|(want, failure)| {
+                (
+                    want.owner.to_string(),
+                    failure.map(|failure| failure.message),
+                )
+            })
             .collect()
     }
 
@@ -144,7 +161,9 @@ impl Entry {
     fn expire_if_old(&mut self) {
         let record = self.component.record();
         let delivered = self.component.table.status().delivered;
-        let age = delivered.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        let age = delivered
+            .and_then(|at| at.elapsed().ok())
+            .unwrap_or_default();
         let old = age > self.component.timing.keep;
         if old && record.failure.is_some() && !self.expired {
             self.component.table.expire();
@@ -156,10 +175,16 @@ impl Entry {
 /// Keeps the times of components that stay; new ones run at once.
 fn follow(mut before: Vec<Entry>, components: Vec<Arc<Component>>) -> Vec<Entry> {
     let entries = components.into_iter().map(|component| {
-        let known = before.iter().position(|entry| Arc::ptr_eq(&entry.component, &component));
+        let known = before
+            .iter()
+            .position(|entry| Arc::ptr_eq(&entry.component, &component));
         match known {
             Some(at) => before.swap_remove(at),
-            None => Entry { component, next: Instant::now(), expired: false },
+            None => Entry {
+                component,
+                next: Instant::now(),
+                expired: false,
+            },
         }
     });
     entries.collect()
@@ -167,12 +192,18 @@ fn follow(mut before: Vec<Entry>, components: Vec<Arc<Component>>) -> Vec<Entry>
 
 fn interval(component: &Component, watched: bool) -> Duration {
     let own = component.timing.interval;
-    if watched && collecting::is_collected(component) { own.min(WATCHED) } else { own }
+    if watched && collecting::is_collected(component) {
+        own.min(WATCHED)
+    } else {
+        own
+    }
 }
 
 /// Stops components, side by side, until the deadline. Exporters are stopped by their workers, which
 /// have batches to send before.
 pub(super) async fn stop(components: &[Arc<Component>], deadline: Instant) {
-    let stopping = components.iter().filter(|component| component.kind != Kind::Exporter);
+    let stopping = components
+        .iter()
+        .filter(|component| component.kind != Kind::Exporter);
     futures_util::future::join_all(stopping.map(|component| component.stop(deadline))).await;
 }

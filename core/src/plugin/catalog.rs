@@ -38,8 +38,13 @@ pub enum State {
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Running, Self::Disabled, Self::Degraded, Self::Stuck, Self::Failed];
+    pub const ALL: [Self; 5] = [
+        Self::Running,
+        Self::Disabled,
+        Self::Degraded,
+        Self::Stuck,
+        Self::Failed,
+    ];
 
     /// As people and labels say it.
     pub fn label(self) -> &'static str {
@@ -110,7 +115,12 @@ impl Catalog {
     /// A catalog without plugins.
     pub fn new(maker: Maker) -> Self {
         let settled = AtomicBool::new(false);
-        Self { maker, plugins: ArcSwap::default(), applying: Mutex::default(), settled }
+        Self {
+            maker,
+            plugins: ArcSwap::default(),
+            applying: Mutex::default(),
+            settled,
+        }
     }
 
     /// All plugins, ordered by name.
@@ -122,7 +132,9 @@ impl Catalog {
     pub fn components(&self) -> Vec<Arc<Component>> {
         let plugins = self.plugins.load();
         let running = plugins.iter().flat_map(|plugin| &plugin.components);
-        running.map(|running| Arc::clone(&running.component)).collect()
+        running
+            .map(|running| Arc::clone(&running.component))
+            .collect()
     }
 
     /// Whether a first plan has been carried out: all it wants is there, or has failed.
@@ -160,7 +172,8 @@ impl Catalog {
         let mut plugins: Vec<Plugin> = round.plugins().collect();
         plugins.extend(plan.failed.iter().map(Plugin::failed));
         plugins.sort_by(|a, b| a.name.cmp(&b.name));
-        self.plugins.store(Arc::new(plugins.into_iter().map(Arc::new).collect()));
+        self.plugins
+            .store(Arc::new(plugins.into_iter().map(Arc::new).collect()));
     }
 
     /// What ran before and does not run now. Its series go, unless another has taken its place.
@@ -176,11 +189,17 @@ impl Catalog {
         let wanted: BTreeSet<_> = plugins.iter().flat_map(|plugin| plugin.wants()).collect();
         for (owner, kind) in before.iter().flat_map(|plugin| plugin.wants()) {
             if !wanted.contains(&(owner, kind)) {
-                self.maker.registry.detach(owner);
+                // A new version may have made it another kind, which has the owner's table now.
+                if !wanted.iter().any(|(other, _)| *other == owner) {
+                    self.maker.registry.detach(owner);
+                }
                 self.maker.instruments.components.forget(owner, kind);
             }
         }
-        for plugin in before.iter().filter(|old| !plugins.iter().any(|new| new.name == old.name)) {
+        for plugin in before
+            .iter()
+            .filter(|old| !plugins.iter().any(|new| new.name == old.name))
+        {
             self.maker.instruments.plugins.forget(&plugin.name);
         }
         gone
@@ -222,7 +241,11 @@ impl Plugin {
 
     /// Its state.
     pub fn state(&self) -> State {
-        let records = || self.components.iter().map(|running| running.component.record());
+        let records = || {
+            self.components
+                .iter()
+                .map(|running| running.component.record())
+        };
         match () {
             () if self.failed.is_some() => State::Failed,
             () if !self.enabled => State::Disabled,
@@ -236,8 +259,11 @@ impl Plugin {
 
     /// Whether it is made of this very code.
     pub(super) fn is_of(&self, candidate: &Candidate) -> bool {
-        let digest = |candidate: &Candidate| candidate.file.as_ref().map(|(_, digest)| digest.clone());
-        self.candidate.as_ref().is_some_and(|own| digest(own) == digest(candidate))
+        let digest =
+            |candidate: &Candidate| candidate.file.as_ref().map(|(_, digest)| digest.clone());
+        self.candidate
+            .as_ref()
+            .is_some_and(|own| digest(own) == digest(candidate))
     }
 
     /// What runs in the place of this one.

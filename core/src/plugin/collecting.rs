@@ -20,7 +20,9 @@ pub fn begin(component: &Arc<Component>) -> Begun {
             let mut points = RVec::new();
             match object {
                 Object::Collector(collector) => {
-                    collector.collect(nanos(deadline), &mut points).into_result()?;
+                    collector
+                        .collect(nanos(deadline), &mut points)
+                        .into_result()?;
                 }
                 other => other.points(&mut points),
             }
@@ -52,7 +54,9 @@ pub async fn refresh(
 ) {
     let now = Instant::now();
     let mut pending = Vec::new();
-    let selected = components.iter().filter(|component| selection.takes(&component.owner));
+    let selected = components
+        .iter()
+        .filter(|component| selection.takes(&component.owner));
     for component in selected.filter(|component| is_collected(component)) {
         let record = component.record();
         if let Some(call) = record.call {

@@ -94,7 +94,11 @@ impl Component {
             requests: Requests::new(requests),
             metrics,
             routes: want.routes.clone(),
-            state: Mutex::new(State { record: Record::default(), placed, endpoint }),
+            state: Mutex::new(State {
+                record: Record::default(),
+                placed,
+                endpoint,
+            }),
             pool,
             done,
         }
@@ -126,6 +130,9 @@ impl Component {
         finish: impl FnOnce(Result<T, Failure>) + Send + 'static,
     ) -> Begun {
         let mut state = self.lock();
+        if self.host.is_cancelled() {
+            return Begun::Busy;
+        }
         if state.placed.is_some() && state.record.last_success.is_none() && self.pool.is_full() {
             let failure = too_many_hang(self.pool.hanging());
             self.metrics.missed(failure.reason);
@@ -146,14 +153,26 @@ impl Component {
     }
 
     /// Stops the component for good, once no call is in flight, and waits for it; no longer than
-    /// `until`. One that hangs already is not waited for.
+    /// `until`. A call that hangs is waited for until its deadline.
     pub async fn stop(self: &Arc<Self>, until: Instant) {
         self.host.cancel();
-        if self.record().is_late() || !self.idle(until).await {
-            return;
+        let call = self.record().call;
+        let due = call.map_or(until, |call| call.due.min(until));
+        if !self.idle(due).await {
+            self.overdue(Instant::now());
+            return self.give_up();
         }
         self.end(until.saturating_duration_since(Instant::now()));
-        self.idle(until).await;
+        if !self.idle(until).await {
+            self.give_up();
+        }
+    }
+
+    /// Counts the thread of the call in flight as hanging: nobody looks after it any more.
+    fn give_up(&self) {
+        if let Some(call) = &self.lock().record.call {
+            self.pool.overdue(&call.ticket);
+        }
     }
 
     /// Stops the component and drops what the plugin made: both are the plugin's code.
@@ -174,7 +193,9 @@ impl Component {
         deadline: Duration,
         job: impl FnOnce(&Self, Placed) -> Option<Placed> + Send + 'static,
     ) -> Begun {
-        let Some(placed) = state.placed.take() else { return Begun::Busy };
+        let Some(placed) = state.placed.take() else {
+            return Begun::Busy;
+        };
         let component = Arc::clone(self);
         let ticket = self.pool.submit(move || {
             let placed = job(&component, placed);
@@ -185,7 +206,12 @@ impl Component {
             component.done.send_modify(|count| *count += 1);
         });
         let started = Instant::now();
-        state.record.call = Some(Call { started, due: started + deadline, late: false, ticket });
+        state.record.call = Some(Call {
+            started,
+            due: started + deadline,
+            late: false,
+            ticket,
+        });
         Begun::Yes
     }
 
@@ -193,12 +219,11 @@ impl Component {
     pub async fn idle(&self, until: Instant) -> bool {
         let mut done = self.done.subscribe();
         loop {
-            match self.lock().record.call.as_ref() {
-                None => return true,
-                // A call that has not begun waits for a thread: see that there is one.
-                Some(call) if !call.ticket.has_begun() => self.pool.relieve(),
-                Some(_) => {}
+            if self.lock().record.call.is_none() {
+                return true;
             }
+            // This call or one behind it may wait for a thread: see that there is one.
+            self.pool.relieve();
             let now = Instant::now();
             if now >= until {
                 return false;
@@ -214,7 +239,9 @@ impl Component {
     /// A call that waits for a thread is given one.
     pub fn overdue(&self, now: Instant) -> bool {
         let mut state = self.lock();
-        let Some(call) = &mut state.record.call else { return false };
+        let Some(call) = &mut state.record.call else {
+            return false;
+        };
         let has_begun = call.ticket.has_begun();
         if call.late || now < call.due {
             if !has_begun {
@@ -252,8 +279,14 @@ impl Component {
         };
         Failure::new(
             Reason::Deadline,
-            format!("did not return within {}", humantime::format_duration(deadline)),
-            format!("raise {key}, or find out what {} waits for{until}", self.owner),
+            format!(
+                "did not return within {}",
+                humantime::format_duration(deadline)
+            ),
+            format!(
+                "raise {key}, or find out what {} waits for{until}",
+                self.owner
+            ),
         )
     }
 
@@ -303,7 +336,11 @@ impl Component {
         let (component, reason) = (&self.owner, failure.reason.label());
         let (message, remedy) = (&failure.message, &failure.remedy);
         record.failures += 1;
-        if record.failure.as_ref().is_some_and(|before| before.reason == failure.reason) {
+        if record
+            .failure
+            .as_ref()
+            .is_some_and(|before| before.reason == failure.reason)
+        {
             tracing::debug!(%component, reason, remedy, "{message}");
         } else {
             tracing::warn!(%component, reason, remedy, "{message}");
@@ -322,11 +359,21 @@ impl Component {
 }
 
 impl Drop for Component {
-    /// Dropping what a plugin made is its code too, and needs a thread that may hang.
+    /// Dropping what a plugin made is its code too, and needs a thread that may hang. One that
+    /// came back after it was given up is stopped before.
     fn drop(&mut self) {
+        self.host.cancel();
         let state = std::mem::take(self.state.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let deadline = nanos(self.timing.deadline);
         if state.placed.is_some() || state.endpoint.is_some() {
-            self.pool.submit(move || drop(state));
+            self.pool.submit(move || {
+                let State { placed, .. } = state;
+                if let Some(mut placed) = placed
+                    && placed.started
+                {
+                    placed.object.stop(deadline);
+                }
+            });
         }
     }
 }

@@ -84,7 +84,10 @@ pub fn discover(folders: &[PathBuf], loader: &Arc<Loader>) -> Discovery {
             }
         }
     }
-    let names: Vec<&str> = builtins.iter().map(|plugin| plugin.manifest.name.as_str()).collect();
+    let names: Vec<&str> = builtins
+        .iter()
+        .map(|plugin| plugin.manifest.name.as_str())
+        .collect();
     let resolved = loader::resolve(inspected, &names);
     for error in &resolved.refused {
         found.failed.push(failed(&error.file, None, error));
@@ -107,11 +110,17 @@ pub fn discover(folders: &[PathBuf], loader: &Arc<Loader>) -> Discovery {
     }
     for builtin in builtins {
         let name = &builtin.manifest.name;
-        if !found.candidates.iter().any(|candidate| candidate.manifest.name == *name) {
+        if !found
+            .candidates
+            .iter()
+            .any(|candidate| candidate.manifest.name == *name)
+        {
             found.candidates.push(builtin);
         }
     }
-    found.candidates.sort_by(|a, b| a.manifest.name.cmp(&b.manifest.name));
+    found
+        .candidates
+        .sort_by(|a, b| a.manifest.name.cmp(&b.manifest.name));
     found
 }
 
@@ -119,11 +128,16 @@ fn libraries(folder: &Path, found: &mut Discovery) -> Vec<PathBuf> {
     match loader::scan(folder) {
         Ok(Scan::Found(paths)) => paths,
         Ok(Scan::Empty) => {
-            found.notes.push(format!("no plugin libraries (*.so) in {}", folder.display()));
+            found.notes.push(format!(
+                "no plugin libraries (*.so) in {}",
+                folder.display()
+            ));
             Vec::new()
         }
         Ok(Scan::Missing) => {
-            found.notes.push(format!("plugin folder {} does not exist", folder.display()));
+            found
+                .notes
+                .push(format!("plugin folder {} does not exist", folder.display()));
             Vec::new()
         }
         Err(error) => {
@@ -137,10 +151,12 @@ fn libraries(folder: &Path, found: &mut Discovery) -> Vec<PathBuf> {
 fn load(loader: &Arc<Loader>, library: Inspected) -> Result<Candidate, Failed> {
     let (sender, receiver) = mpsc::channel();
     let (of, inspected) = (Arc::clone(loader), library.clone());
-    let thread = thread::Builder::new().name("load".to_owned()).spawn(move || {
-        // Nobody waits for one that is too late.
-        let _ = sender.send(of.load(&inspected));
-    });
+    let thread = thread::Builder::new()
+        .name("load".to_owned())
+        .spawn(move || {
+            // Nobody waits for one that is too late.
+            let _ = sender.send(of.load(&inspected));
+        });
     let fail = |reason: &str, error: &dyn Display, remedy: &str| {
         Failed::new(&library.name, &library.file, reason, error, remedy)
     };
@@ -172,10 +188,16 @@ fn load(loader: &Arc<Loader>, library: Inspected) -> Result<Candidate, Failed> {
 
 fn failed(file: &Path, name: Option<&str>, error: &loader::LoadError) -> Failed {
     let stem = || {
-        let stem = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy();
+        let stem = file
+            .file_stem()
+            .unwrap_or(file.as_os_str())
+            .to_string_lossy();
         stem.strip_prefix("lib").unwrap_or(&stem).replace('_', "-")
     };
-    let (name, remedy) = (name.map_or_else(stem, str::to_owned), error.refusal.remedy());
+    let (name, remedy) = (
+        name.map_or_else(stem, str::to_owned),
+        error.refusal.remedy(),
+    );
     Failed::new(&name, file, error.reason(), &error.refusal, &remedy)
 }
 

@@ -76,19 +76,25 @@ impl CoreHost {
         self.cancelled.store(true, Ordering::Release);
     }
 
-    fn is_cancelled(&self) -> bool {
+    /// Whether the component is being stopped.
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
     }
 
     fn made_state_folder(&self) -> Result<RString, Fault> {
         let folder = &self.state_folder;
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| Fault {
-            kind: fault::kind::REFUSED,
-            message: format!("cannot make the state folder {}: {error}", folder.display()).into(),
-            remedy: "set state_folder to a folder that this user can write".into(),
-            retry_after: 0,
-            attributes: RVec::new(),
-        })?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| Fault {
+                kind: fault::kind::REFUSED,
+                message: format!("cannot make the state folder {}: {error}", folder.display())
+                    .into(),
+                remedy: "set state_folder to a folder that this user can write".into(),
+                retry_after: 0,
+                attributes: RVec::new(),
+            })?;
         Ok(folder.to_string_lossy().into_owned().into())
     }
 }
@@ -115,7 +121,11 @@ impl Abi for Handle {
     }
 
     fn family(&self, spec: FamilySpec) -> RResult<u32, Fault> {
-        self.0.table.register_family(&spec).map_err(|error| refused(&self.0, &error)).into()
+        self.0
+            .table
+            .register_family(&spec)
+            .map_err(|error| refused(&self.0, &error))
+            .into()
     }
 
     fn series(&self, family: u32, labels: RSlice<'_, RString>) -> RResult<u32, Fault> {

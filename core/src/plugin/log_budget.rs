@@ -27,7 +27,10 @@ impl LogBudget {
     pub(super) fn take(&self, component: &Owner) -> bool {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if window.began.is_none_or(|began| began.elapsed() > WINDOW) {
-            *window = Window { began: Some(Instant::now()), lines: 0 };
+            *window = Window {
+                began: Some(Instant::now()),
+                lines: 0,
+            };
         }
         window.lines = window.lines.saturating_add(1);
         if window.lines == LINES + 1 {

@@ -56,7 +56,11 @@ impl Maker {
     ) -> Making {
         let table = self.registry.table(want.owner.clone());
         let state = self.state_folder.join("plugins").join(&want.owner.plugin);
-        let host = Arc::new(CoreHost::new(Arc::clone(&table), Arc::clone(&self.services), state));
+        let host = Arc::new(CoreHost::new(
+            Arc::clone(&table),
+            Arc::clone(&self.services),
+            state,
+        ));
         let (sender, object) = mpsc::channel();
         let (plugin, wanted, reference) = (Arc::clone(plugin), want.clone(), host.reference());
         let ticket = self.calls.submit(move || {
@@ -64,7 +68,13 @@ impl Maker {
             let _ = sender.send(ask(&plugin, &wanted, reference));
             let _ = bell.send(());
         });
-        Making { ticket, want: want.clone(), table, host, object }
+        Making {
+            ticket,
+            want: want.clone(),
+            table,
+            host,
+            object,
+        }
     }
 
     /// The component, once it is made, its series shown; nothing before.
@@ -97,7 +107,10 @@ impl Maker {
 
     /// Counts and logs that a component could not be made.
     pub(super) fn failed(&self, want: &Want, failure: &Failure) {
-        self.instruments.components.of(&want.owner, want.kind).failed(failure.reason);
+        self.instruments
+            .components
+            .of(&want.owner, want.kind)
+            .failed(failure.reason);
         let (component, reason) = (&want.owner, failure.reason.label());
         tracing::error!(%component, reason, remedy = failure.remedy, "{}", failure.message);
     }
@@ -107,7 +120,10 @@ impl Maker {
         self.calls.overdue(&making.ticket);
         making.fail(Failure::new(
             Reason::Deadline,
-            format!("was not made within {}", humantime::format_duration(DEADLINE)),
+            format!(
+                "was not made within {}",
+                humantime::format_duration(DEADLINE)
+            ),
             "its constructor must not block: it can begin work in start",
         ))
     }
@@ -123,11 +139,12 @@ impl Making {
 }
 
 fn ask(plugin: &PluginBox, want: &Want, host: HostRef) -> Result<Object, Fault> {
-    let (name, settings) = (want.owner.component.as_str().into(), want.settings.as_str().into());
+    let (name, settings) = (
+        want.owner.component.as_str().into(),
+        want.settings.as_str().into(),
+    );
     Ok(match want.kind {
-        Kind::Collector => {
-            Object::Collector(plugin.collector(name, settings, host).into_result()?)
-        }
+        Kind::Collector => Object::Collector(plugin.collector(name, settings, host).into_result()?),
         Kind::HealthCheck => {
             Object::HealthCheck(plugin.health_check(name, settings, host).into_result()?)
         }

@@ -38,3 +38,6 @@ pub use schema::known;
 pub use timing::Timing;
 
 pub(crate) use timing::nanos;
+
+#[cfg(test)]
+mod tests;

@@ -62,8 +62,14 @@ pub struct Plan {
 
 /// What the configuration wants of the plugins that were found.
 pub fn plan(config: &Config, found: &Discovery) -> Plan {
-    let plugins = found.candidates.iter().map(|candidate| plan_one(config, candidate));
-    Plan { plugins: plugins.collect(), failed: found.failed.clone() }
+    let plugins = found
+        .candidates
+        .iter()
+        .map(|candidate| plan_one(config, candidate));
+    Plan {
+        plugins: plugins.collect(),
+        failed: found.failed.clone(),
+    }
 }
 
 fn plan_one(config: &Config, candidate: &Candidate) -> PluginPlan {
@@ -73,7 +79,9 @@ fn plan_one(config: &Config, candidate: &Candidate) -> PluginPlan {
     let mut off = Vec::new();
     for component in &manifest.components {
         // A kind that a newer plugin has and this host does not know is passed over.
-        let Some(kind) = Kind::from_number(component.kind) else { continue };
+        let Some(kind) = Kind::from_number(component.kind) else {
+            continue;
+        };
         let wanted = match kind {
             Kind::Exporter => exporters(config, candidate, component),
             _ => instances(config, &section, candidate, component, kind),
@@ -105,7 +113,11 @@ fn instances(
         vec![(String::new(), section.settings.reveal().clone())]
     } else {
         let overlaid = |settings| section.settings.overlaid(settings).reveal().clone();
-        section.instances.iter().map(|(name, own)| (name.clone(), overlaid(own))).collect()
+        section
+            .instances
+            .iter()
+            .map(|(name, own)| (name.clone(), overlaid(own)))
+            .collect()
     };
     let wanted = names.into_iter().filter_map(|(instance, settings)| {
         let mut owner = Owner::new(candidate.manifest.name.as_str(), component.name.as_str());
@@ -147,7 +159,11 @@ fn timing(
             keep,
         });
     }
-    plan.enabled.then(|| Timing { interval: plan.interval.get(), deadline: plan.deadline.get(), keep })
+    plan.enabled.then(|| Timing {
+        interval: plan.interval.get(),
+        deadline: plan.deadline.get(),
+        keep,
+    })
 }
 
 /// One for each section of the configuration that runs this exporter.
@@ -161,12 +177,19 @@ fn exporters(config: &Config, candidate: &Candidate, component: &manifest::Compo
         if name != component.name.as_str() {
             owner.instance.clone_from(name);
         }
-        let interval = section.interval.unwrap_or(config.telemetry.metrics_interval).get();
+        let interval = section
+            .interval
+            .unwrap_or(config.telemetry.metrics_interval)
+            .get();
         Some(Want {
             owner,
             kind: Kind::Exporter,
             settings: schema::pick(section.settings.reveal(), component),
-            timing: Timing { interval, deadline: section.deadline.get(), keep: interval * 10 },
+            timing: Timing {
+                interval,
+                deadline: section.deadline.get(),
+                keep: interval * 10,
+            },
             queue: section.queue as usize,
             routes: Vec::new(),
         })

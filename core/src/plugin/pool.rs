@@ -9,6 +9,7 @@
 use std::{
     collections::VecDeque,
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, Ordering},
@@ -17,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Threads that stay, and that are started at once when calls come in.
+/// Threads that stay, even with nothing to do.
 const STEADY: usize = 2;
 /// Where no call has begun for this long though some wait, the threads are taken to hang.
 const STALLED: Duration = Duration::from_millis(5);
@@ -31,6 +32,8 @@ struct Shared {
     work: Condvar,
     working: usize,
     hanging: usize,
+    /// Threads that are started at once when calls come in.
+    at_once: usize,
 }
 
 struct State {
@@ -40,6 +43,8 @@ struct State {
     hanging: usize,
     /// When the queue last moved: a call begun, or the first one come.
     moved: Instant,
+    /// Whether the log says that no thread can be started.
+    told: bool,
 }
 
 struct Job {
@@ -65,22 +70,33 @@ mod stage {
 impl CallPool {
     /// A pool of at most `working` threads, and `hanging` more while as many hang.
     pub fn new(working: usize, hanging: usize) -> Self {
+        Self::with(working, hanging, STEADY)
+    }
+
+    /// The same, of which no call waits for a thread while there may be one more.
+    pub fn without_waiting(working: usize, hanging: usize) -> Self {
+        Self::with(working, hanging, working)
+    }
+
+    fn with(working: usize, hanging: usize, at_once: usize) -> Self {
         let state = State {
             queue: VecDeque::new(),
             threads: 0,
             idle: 0,
             hanging: 0,
             moved: Instant::now(),
+            told: false,
         };
         Self(Arc::new(Shared {
             state: Mutex::new(state),
             work: Condvar::new(),
             working: working.max(1),
             hanging,
+            at_once,
         }))
     }
 
-    /// Queues a job. It must not panic: plugin code is called behind a border that catches.
+    /// Queues a job. It should not panic: plugin code is called behind a border that catches.
     pub fn submit(&self, work: impl FnOnce() + Send + 'static) -> Ticket {
         let ticket = Ticket::default();
         let mut state = self.lock();
@@ -94,7 +110,7 @@ impl CallPool {
         });
         if state.idle >= state.queue.len() {
             self.0.work.notify_one();
-        } else if state.working() < STEADY {
+        } else if state.working() < self.0.at_once {
             self.grow(&mut state);
         }
         ticket
@@ -123,6 +139,9 @@ impl CallPool {
             stage::RUNNING => {
                 ticket.enter(stage::HANGING);
                 state.hanging += 1;
+                if state.queue.len() > state.idle {
+                    self.grow(&mut state);
+                }
             }
             _ => {}
         }
@@ -154,9 +173,16 @@ impl CallPool {
         }
         let pool = self.clone();
         match spawn(move || pool.serve()) {
-            Ok(()) => state.threads += 1,
-            // The work stays queued; whoever waits for it asks again.
-            Err(error) => tracing::warn!(%error, "cannot start a thread for plugin calls"),
+            Ok(()) => {
+                state.threads += 1;
+                state.told = false;
+            }
+            // The work stays queued; whoever waits for it asks again, and is told of it once.
+            Err(error) if !state.told => {
+                state.told = true;
+                tracing::warn!(%error, "cannot start a thread for plugin calls");
+            }
+            Err(_) => {}
         }
     }
 
@@ -167,7 +193,12 @@ impl CallPool {
                 state.moved = Instant::now();
                 state.begun(&ticket);
                 drop(state);
-                work();
+                // What stays undone shows as a call that hangs; the thread itself goes on.
+                if panic::catch_unwind(AssertUnwindSafe(work)).is_err() {
+                    tracing::error!(
+                        "the program's own part of a plugin call panicked: report this"
+                    );
+                }
                 state = self.lock();
                 state.over(&ticket);
             } else if state.idle < STEADY {
@@ -210,6 +241,11 @@ impl Ticket {
     /// Whether the job has begun.
     pub fn has_begun(&self) -> bool {
         self.stage() >= stage::RUNNING
+    }
+
+    /// Whether the job should have come to its end, and has not.
+    pub fn is_overdue(&self) -> bool {
+        matches!(self.stage(), stage::LATE | stage::HANGING)
     }
 
     /// Whether the job has come to its end.
@@ -283,13 +319,24 @@ mod tests {
         });
     }
 
+    #[test]
+    fn calls_that_may_not_wait_have_a_thread_each() {
+        let pool = CallPool::without_waiting(8, 0);
+        let (hold, hung) = hang(&pool, 8);
+        wait_until(|| hung.iter().all(Ticket::has_begun));
+        assert_eq!(pool.threads(), 8);
+        drop(hold);
+    }
+
     /// Nobody has to ask for relief: threads that are known to hang do not count.
     #[test]
     fn once_they_are_known_to_hang_others_run_at_once() {
         let pool = CallPool::new(STEADY, 8);
         let (hold, hung) = hang(&pool, STEADY);
         wait_until(|| hung.iter().all(Ticket::has_begun));
-        hung.iter().for_each(|ticket| pool.overdue(ticket));
+        for ticket in &hung {
+            pool.overdue(ticket);
+        }
         assert_eq!(pool.hanging(), STEADY);
         let waiting = pool.submit(|| {});
         wait_until(|| waiting.is_over());
@@ -331,7 +378,9 @@ mod tests {
             }
         };
         relieved(3);
-        hung.iter().for_each(|ticket| pool.overdue(ticket));
+        for ticket in &hung {
+            pool.overdue(ticket);
+        }
         relieved(5);
         assert!(pool.is_full());
         drop(hold);

@@ -26,8 +26,13 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Error, Self::Panic, Self::Deadline, Self::Settings, Self::Stuck];
+    pub const ALL: [Self; 5] = [
+        Self::Error,
+        Self::Panic,
+        Self::Deadline,
+        Self::Settings,
+        Self::Stuck,
+    ];
 
     /// The label's value.
     pub fn label(self) -> &'static str {

@@ -21,7 +21,10 @@ pub(super) struct Requests {
 
 impl Requests {
     pub(super) fn new(pool: CallPool) -> Self {
-        Self { places: Arc::new(Semaphore::new(MOST)), pool }
+        Self {
+            places: Arc::new(Semaphore::new(MOST)),
+            pool,
+        }
     }
 }
 
@@ -46,7 +49,9 @@ impl Component {
         place: Place,
         call: impl FnOnce(&EndpointBox) -> Option<Failure> + Send + 'static,
     ) {
-        let Some(endpoint) = self.endpoint() else { return };
+        let Some(endpoint) = self.endpoint() else {
+            return;
+        };
         let (sender, over) = oneshot::channel();
         let ticket = self.requests.pool.submit(move || {
             let began = Instant::now();
@@ -56,12 +61,13 @@ impl Component {
             // Nobody waits for it when the program ends.
             let _ = sender.send((took, failure));
         });
-        self.requests.pool.relieve();
         let component = Arc::clone(self);
         tokio::spawn(async move {
             let pool = &component.requests.pool;
             let deadline = component.timing.deadline;
-            component.watch(over, deadline, || pool.overdue(&ticket)).await;
+            component
+                .watch(over, deadline, || pool.overdue(&ticket))
+                .await;
         });
     }
 

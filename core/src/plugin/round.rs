@@ -42,17 +42,29 @@ impl<'a> Round<'a> {
         let plugins = plan.plugins.iter().map(|plan| {
             let name = plan.candidate.manifest.name.as_str();
             maker.registry.set_budget(name, plan.max_series);
-            let before = before.iter().find(|plugin| plugin.name == name && plugin.failed.is_none());
+            let before = before
+                .iter()
+                .find(|plugin| plugin.name == name && plugin.failed.is_none());
             let before = before.map(AsRef::as_ref);
             let same_code = before.filter(|before| before.is_of(&plan.candidate));
             let parts = plan.wants.iter().map(|want| {
-                same_code.and_then(|before| Part::kept(before, want)).unwrap_or_else(|| {
-                    Part::Making(maker.begin(&plan.candidate.plugin, want, bell.clone()))
-                })
+                same_code
+                    .and_then(|before| Part::kept(before, want))
+                    .unwrap_or_else(|| {
+                        Part::Making(maker.begin(&plan.candidate.plugin, want, bell.clone()))
+                    })
             });
-            Planned { plan, before, parts: parts.collect() }
+            Planned {
+                plan,
+                before,
+                parts: parts.collect(),
+            }
         });
-        Self { maker, plugins: plugins.collect(), rung }
+        Self {
+            maker,
+            plugins: plugins.collect(),
+            rung,
+        }
     }
 
     /// Waits until nothing is being made any more, no longer than `until`; answers whether that is
@@ -96,12 +108,19 @@ impl<'a> Round<'a> {
                 match outcome(making) {
                     None => {}
                     Some(Ok(component)) => {
-                        *part = Part::Runs(Running { component, want: want.clone() });
+                        *part = Part::Runs(Running {
+                            component,
+                            want: want.clone(),
+                        });
                     }
                     Some(Err(failure)) => {
                         self.maker.failed(want, &failure);
                         let ticket = making.ticket.clone();
-                        *part = Part::Broken(Broken { want: want.clone(), failure, ticket });
+                        *part = Part::Broken(Broken {
+                            want: want.clone(),
+                            failure,
+                            ticket,
+                        });
                     }
                 }
             }
@@ -116,7 +135,7 @@ impl Part {
         if let Some(running) = running {
             return Some(Self::Runs(running.clone()));
         }
-        let same = |broken: &&Broken| broken.want == *want && !broken.ticket.is_over();
+        let same = |broken: &&Broken| broken.want == *want && broken.ticket.is_overdue();
         before.broken.iter().find(same).cloned().map(Self::Broken)
     }
 }
@@ -147,5 +166,9 @@ impl Planned<'_> {
 
 fn not_yet(want: &Want, making: &Making) -> Broken {
     let failure = Failure::new(Reason::Deadline, "is still being made", "wait some seconds");
-    Broken { want: want.clone(), failure, ticket: making.ticket.clone() }
+    Broken {
+        want: want.clone(),
+        failure,
+        ticket: making.ticket.clone(),
+    }
 }

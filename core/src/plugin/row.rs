@@ -68,33 +68,51 @@ pub struct ComponentRow {
 impl PluginRow {
     /// The row of a plugin.
     pub fn of(plugin: &Plugin) -> Self {
-        let mut components: Vec<ComponentRow> =
-            plugin.components.iter().map(|running| ComponentRow::of(&running.component)).collect();
+        let mut components: Vec<ComponentRow> = plugin
+            .components
+            .iter()
+            .map(|running| ComponentRow::of(&running.component))
+            .collect();
         for Broken { want, failure, .. } in &plugin.broken {
             let (name, kind) = (want.owner.component_label(), want.kind);
             let error = (Some(failure.message.clone()), some_text(&failure.remedy));
-            match components.iter_mut().find(|row| row.name == name && row.kind == kind.label()) {
+            match components
+                .iter_mut()
+                .find(|row| row.name == name && row.kind == kind.label())
+            {
                 // An older one still runs.
                 Some(row) => (row.error, row.remedy) = error,
                 None => components.push(ComponentRow::idle(name, kind, State::Failed, error)),
             }
         }
         for (name, kind) in &plugin.off {
-            components.push(ComponentRow::idle(name.clone(), *kind, State::Disabled, (None, None)));
+            components.push(ComponentRow::idle(
+                name.clone(),
+                *kind,
+                State::Disabled,
+                (None, None),
+            ));
         }
         let failed = plugin.failed.as_ref();
         let first = components.iter().find(|row| row.error.is_some());
         let named = |row: &ComponentRow| {
-            row.error.as_ref().map(|error| format!("{}: {error}", row.name))
+            row.error
+                .as_ref()
+                .map(|error| format!("{}: {error}", row.name))
         };
         Self {
             name: plugin.name.clone(),
             version: plugin.version.clone(),
             description: plugin.description.clone(),
-            file: plugin.file.as_ref().map(|(file, _)| file.display().to_string()),
+            file: plugin
+                .file
+                .as_ref()
+                .map(|(file, _)| file.display().to_string()),
             digest: plugin.file.as_ref().and_then(|(_, digest)| digest.clone()),
             state: plugin.state().label(),
-            error: failed.map(|failed| failed.error.clone()).or_else(|| first.and_then(named)),
+            error: failed
+                .map(|failed| failed.error.clone())
+                .or_else(|| first.and_then(named)),
             remedy: failed
                 .and_then(|failed| some_text(&failed.remedy))
                 .or_else(|| first.and_then(|row| row.remedy.clone())),
@@ -126,8 +144,14 @@ impl ComponentRow {
             total_seconds: record.total.as_secs_f64(),
             last_success: record.last_success.map(|(_, at)| rfc3339(at)),
             series: component.table.status().series,
-            error: record.failure.as_ref().map(|failure| failure.message.clone()),
-            remedy: record.failure.as_ref().and_then(|failure| some_text(&failure.remedy)),
+            error: record
+                .failure
+                .as_ref()
+                .map(|failure| failure.message.clone()),
+            remedy: record
+                .failure
+                .as_ref()
+                .and_then(|failure| some_text(&failure.remedy)),
         }
     }
 

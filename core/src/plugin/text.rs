@@ -25,7 +25,10 @@ mod tests {
 
     #[test]
     fn a_plugin_cannot_forge_a_line_of_the_log() {
-        assert_eq!(one_line("a\n2026 ERROR b\x1b[31m", 99), "a 2026 ERROR b [31m");
+        assert_eq!(
+            one_line("a\n2026 ERROR b\x1b[31m", 99),
+            "a 2026 ERROR b [31m"
+        );
         assert_eq!(one_line("a\r\n\u{2028}b\0", 99), "a   b ");
     }
 

@@ -124,7 +124,7 @@ impl RegisterError {
             }
             Self::Budget { .. } => {
                 "use label values from a small closed set, retire series that are gone, or raise \
-                 the plugin's series limit in the configuration"
+                 max_series in the plugin's section of the configuration"
             }
             Self::TooManyFamilies { .. } => "use labels in place of many names",
             Self::SlotsSpent { .. } => {

@@ -13,6 +13,7 @@ use std::{
 use gaxx_abi::{
     FamilySpec,
     abi_std::{RString, RVec},
+    metric::kind,
 };
 
 use super::{Counter, Gauge, Histogram, Store, histogram::Buckets};
@@ -27,7 +28,7 @@ const FORGET_AFTER: u32 = 20;
 /// it is counted by the host and not kept.
 pub struct Family<T, const N: usize>(Arc<Inner<T>>);
 
-struct Inner<T> {
+pub(super) struct Inner<T> {
     family: u32,
     bounds: Vec<f64>,
     host: Host,
@@ -48,13 +49,17 @@ struct Member<T> {
     idle: u32,
 }
 
-/// What a family can be of: [`Counter`], [`Gauge`] or [`Histogram`].
+/// What a family can be of: [`Counter`], [`Gauge`], [`Histogram`] or
+/// [`Distribution`](super::Distribution).
 pub trait Metric: Clone + sealed::Sealed {}
 
-mod sealed {
+pub(super) mod sealed {
     use super::{Arc, Store};
 
     pub trait Sealed {
+        /// A constant of [`gaxx_abi::metric::kind`].
+        const KIND: u32;
+
         fn attach(store: &Store, slot: Option<u32>, bounds: &[f64]) -> Self;
         fn clear(&self);
         fn is_set(&self) -> bool;
@@ -64,16 +69,7 @@ mod sealed {
 
 impl<T: Metric, const N: usize> Family<T, N> {
     pub(crate) fn new(family: u32, bounds: Vec<f64>, host: &Host, store: &Arc<Store>) -> Self {
-        Self(Arc::new(Inner {
-            family,
-            bounds,
-            host: host.clone(),
-            store: Arc::clone(store),
-            members: Mutex::new(Members {
-                by_labels: HashMap::new(),
-                key: Vec::new(),
-            }),
-        }))
+        Self(Arc::new(Inner::new(family, bounds, host, store)))
     }
 
     /// The series with these label values, registered at its first use.
@@ -88,8 +84,35 @@ impl<T: Metric, const N: usize> Family<T, N> {
 
     /// As [`Family::with`], with the reason where the host refused the series.
     pub fn try_with(&self, labels: [&str; N]) -> Result<T> {
-        let inner = &*self.0;
-        let mut members = inner.members.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.member(&labels)
+    }
+
+    /// Takes all values away, so that only what is set from now on is there.
+    ///
+    /// Call it before setting the state of things that come and go, such as disks. A series that
+    /// was not set between many calls is forgotten.
+    pub fn reset(&self) {
+        self.0.reset();
+    }
+}
+
+impl<T: Metric> Inner<T> {
+    pub(super) fn new(family: u32, bounds: Vec<f64>, host: &Host, store: &Arc<Store>) -> Self {
+        Self {
+            family,
+            bounds,
+            host: host.clone(),
+            store: Arc::clone(store),
+            members: Mutex::new(Members {
+                by_labels: HashMap::new(),
+                key: Vec::new(),
+            }),
+        }
+    }
+
+    /// The series with these label values, registered at its first use.
+    pub(super) fn member(&self, labels: &[&str]) -> Result<T> {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         let Members { by_labels, key } = &mut *members;
         key.clear();
         for label in labels {
@@ -100,9 +123,9 @@ impl<T: Metric, const N: usize> Family<T, N> {
         if let Some(member) = by_labels.get(key.as_slice()) {
             return Ok(member.handle.clone());
         }
-        let values = labels.map(RString::from);
-        let slot = answer(inner.host.0.series(inner.family, (&values[..]).into()))?;
-        let handle = T::attach(&inner.store, Some(slot), &inner.bounds);
+        let values: RVec<RString> = labels.iter().map(|label| RString::from(*label)).collect();
+        let slot = answer(self.host.0.series(self.family, values.as_rslice()))?;
+        let handle = T::attach(&self.store, Some(slot), &self.bounds);
         let member = Member {
             handle: handle.clone(),
             slot,
@@ -112,13 +135,8 @@ impl<T: Metric, const N: usize> Family<T, N> {
         Ok(handle)
     }
 
-    /// Takes all values away, so that only what is set from now on is there.
-    ///
-    /// Call it before setting the state of things that come and go, such as disks. A series that
-    /// was not set between many calls is forgotten.
-    pub fn reset(&self) {
-        let inner = &*self.0;
-        let mut members = inner.members.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn reset(&self) {
+        let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         let mut forgotten = Vec::new();
         for (key, member) in &mut members.by_labels {
             member.idle = if member.handle.is_set() {
@@ -133,8 +151,8 @@ impl<T: Metric, const N: usize> Family<T, N> {
         }
         for key in forgotten {
             if let Some(member) = members.by_labels.remove(&key) {
-                member.handle.release(&inner.store);
-                inner.host.0.retire(member.slot);
+                member.handle.release(&self.store);
+                self.host.0.retire(member.slot);
             }
         }
     }
@@ -176,10 +194,12 @@ pub(crate) fn register_family(
 }
 
 macro_rules! plain_metric {
-    ($type:ident, $initial:expr) => {
+    ($type:ident, $kind:expr, $initial:expr) => {
         impl Metric for $type {}
 
         impl sealed::Sealed for $type {
+            const KIND: u32 = $kind;
+
             fn attach(store: &Store, slot: Option<u32>, _: &[f64]) -> Self {
                 Self(slot.map_or_else(Store::detached, |slot| store.cell(slot, $initial)))
             }
@@ -199,12 +219,14 @@ macro_rules! plain_metric {
     };
 }
 
-plain_metric!(Counter, Some(0.0));
-plain_metric!(Gauge, None);
+plain_metric!(Counter, kind::COUNTER, Some(0.0));
+plain_metric!(Gauge, kind::GAUGE, None);
 
 impl Metric for Histogram {}
 
 impl sealed::Sealed for Histogram {
+    const KIND: u32 = kind::HISTOGRAM;
+
     fn attach(store: &Store, slot: Option<u32>, bounds: &[f64]) -> Self {
         let buckets = Arc::new(Buckets::new(bounds));
         if let Some(slot) = slot {

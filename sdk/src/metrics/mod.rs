@@ -3,13 +3,17 @@
 //! A handle is an atomic number; the host learns names and labels once, when it is registered.
 
 mod counter;
+mod distribution;
+mod dynamic;
 mod family;
 mod gauge;
 mod histogram;
 mod store;
 
 pub use counter::Counter;
-pub use family::Family;
+pub use distribution::Distribution;
+pub use dynamic::DynamicFamily;
+pub use family::{Family, Metric};
 pub use gauge::Gauge;
 pub use histogram::{Histogram, exponential_bounds};
 

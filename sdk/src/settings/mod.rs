@@ -21,7 +21,7 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let reason = error.into_inner().to_string();
+        let reason = without_text(&error.into_inner().to_string());
         // The position is one in the JSON, which nobody wrote.
         let reason = reason.split(" at line ").next().unwrap_or(&reason);
         let message = match path.as_str() {
@@ -31,6 +31,16 @@ pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
         Error::new(ErrorKind::Settings, message)
             .remedy("`gaxx-mon check-config` shows where it stands and what is allowed")
     })
+}
+
+/// The reason without the text that was found, which may be a secret: serde repeats it.
+fn without_text(reason: &str) -> String {
+    match (reason.find(" string \""), reason.rfind("\", expected ")) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{} string{}", &reason[..start], &reason[end + 1..])
+        }
+        _ => reason.to_owned(),
+    }
 }
 
 /// The JSON Schema of a settings type.
@@ -142,6 +152,14 @@ mod tests {
             );
             assert!(!message.contains("at line"), "{message}");
             assert!(error.remedy_text().contains("check-config"), "{error}");
+        }
+    }
+
+    #[test]
+    fn errors_do_not_repeat_a_text() {
+        for secret in ["hunter2", "a\", expected b at line 7", " string \"hunter2"] {
+            let error = watch(&json!({ "place": "", "tries": secret })).unwrap_err();
+            assert_eq!(error.message(), "tries: invalid type: string, expected u32");
         }
     }
 

@@ -167,7 +167,11 @@ impl Component for OddValues {
     type Settings = NoSettings;
 
     fn new(_settings: NoSettings, context: &Context) -> Result<Self> {
-        let values = context.gauges("rogue_odd", "Values at the edges, and labels too.", ["which"])?;
+        let values = context.gauges(
+            "rogue_odd",
+            "Values at the edges, and labels too.",
+            ["which"],
+        )?;
         Ok(Self { values })
     }
 }

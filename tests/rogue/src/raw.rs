@@ -94,6 +94,7 @@ const fn entry(name: &'static str, make: Make) -> ComponentEntry {
         description: "",
         schema: || r#"{"type":"object"}"#.to_owned(),
         interval: None,
+        asked_by: None,
         make,
     }
 }

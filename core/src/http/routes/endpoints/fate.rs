@@ -86,9 +86,15 @@ mod tests {
         let failure = fate.of(Err(fault(kind::PANIC, "panicked")));
         assert_eq!(failure.map(|failure| failure.reason), Some(Reason::Panic));
         fate.unfinished().set();
-        assert!(fate.of(Ok(())).is_some_and(|failure| failure.message.contains("half")));
+        assert!(
+            fate.of(Ok(()))
+                .is_some_and(|failure| failure.message.contains("half"))
+        );
         fate.unanswered().set();
-        assert!(fate.of(Ok(())).is_some_and(|failure| failure.message.contains("without")));
+        assert!(
+            fate.of(Ok(()))
+                .is_some_and(|failure| failure.message.contains("without"))
+        );
     }
 
     #[test]
@@ -97,7 +103,10 @@ mod tests {
         fate.caller_failed().set();
         fate.unanswered().set();
         assert_eq!(fate.of(Ok(())), None);
-        assert_eq!(fate.of(Err(fault(kind::CANCELLED, "the caller has gone"))), None);
+        assert_eq!(
+            fate.of(Err(fault(kind::CANCELLED, "the caller has gone"))),
+            None
+        );
         assert!(fate.of(Err(fault(kind::PANIC, "panicked"))).is_some());
     }
 }

@@ -29,8 +29,12 @@ use crate::{
 const AHEAD: usize = 4;
 
 /// Headers that are the connection's business, not the plugin's.
-const NOT_THEIRS: [HeaderName; 4] =
-    [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE, header::TE];
+const NOT_THEIRS: [HeaderName; 4] = [
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::TE,
+];
 
 type Head = (StatusCode, Vec<(HeaderName, HeaderValue)>);
 
@@ -59,9 +63,18 @@ pub(super) fn channel(stopping: Stopping, fate: &Arc<Fate>) -> (ReplyBox, Answer
     let (head, head_receiver) = oneshot::channel();
     let (pieces, piece_receiver) = flume::bounded(AHEAD);
     let (head, fate) = (Some(head), Arc::clone(fate));
-    let answered =
-        Answered { head: head_receiver, pieces: piece_receiver, fate: Arc::clone(&fate) };
-    let writing = Writing { head, pieces, finished: false, stopping, fate };
+    let answered = Answered {
+        head: head_receiver,
+        pieces: piece_receiver,
+        fate: Arc::clone(&fate),
+    };
+    let writing = Writing {
+        head,
+        pieces,
+        finished: false,
+        stopping,
+        fate,
+    };
     (Reply_TO::from_value(writing, TD_Opaque), answered)
 }
 
@@ -134,8 +147,12 @@ impl Answered {
 impl Reply for Writing {
     fn head(&mut self, status: u16, headers: RVec<Header>) -> RResult<(), Fault> {
         let refused = |what: &str| RResult::RErr(fault(kind::PERMANENT, what));
-        let Ok(status) = StatusCode::from_u16(status) else {
-            return refused(&format!("{status} is not a status of HTTP"));
+        // Those below 200 are no answers: the connection itself has them.
+        let Some(status) = StatusCode::from_u16(status)
+            .ok()
+            .filter(|code| !code.is_informational())
+        else {
+            return refused(&format!("{status} is not a status of an answer in HTTP"));
         };
         let mut checked = Vec::new();
         for Header { name, value } in headers {
@@ -151,7 +168,10 @@ impl Reply for Writing {
         }
         match self.head.take() {
             None => refused("the head was sent already"),
-            Some(head) => head.send((status, checked)).map_err(|_| self.caller_has_gone()).into(),
+            Some(head) => head
+                .send((status, checked))
+                .map_err(|_| self.caller_has_gone())
+                .into(),
         }
     }
 
@@ -162,7 +182,10 @@ impl Reply for Writing {
         if piece.is_empty() {
             return RResult::ROk(());
         }
-        self.send(Piece::Bytes(Bytes::copy_from_slice(piece.as_slice())), deadline)
+        self.send(
+            Piece::Bytes(Bytes::copy_from_slice(piece.as_slice())),
+            deadline,
+        )
     }
 
     fn finish(&mut self) -> RResult<(), Fault> {
@@ -180,7 +203,9 @@ impl Reply for Writing {
 
 impl Writing {
     fn send(&self, piece: Piece, deadline: u64) -> RResult<(), Fault> {
-        let sent = self.pieces.send_timeout(piece, Duration::from_nanos(deadline));
+        let sent = self
+            .pieces
+            .send_timeout(piece, Duration::from_nanos(deadline));
         sent.map_err(|error| match error {
             SendTimeoutError::Disconnected(_) => self.caller_has_gone(),
             SendTimeoutError::Timeout(_) => {

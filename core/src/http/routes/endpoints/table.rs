@@ -33,9 +33,12 @@ pub(super) fn find(catalog: &Catalog, listener: &str, method: &Method, path: &st
             if route.listener != listener {
                 continue;
             }
-            let Some(rank) = matches(&route.path, path) else { continue };
+            let Some(rank) = matches(&route.path, path) else {
+                continue;
+            };
             allowed.push(route.method.to_string());
-            if takes(&route.method, method) && best.as_ref().is_none_or(|(other, _)| rank > *other) {
+            if takes(&route.method, method) && best.as_ref().is_none_or(|(other, _)| rank > *other)
+            {
                 let scope = route.scope.to_string();
                 let route = u32::try_from(number).unwrap_or(u32::MAX);
                 let component = Arc::clone(&component);
@@ -67,7 +70,11 @@ pub(super) fn find(catalog: &Catalog, listener: &str, method: &Method, path: &st
 pub(super) fn body_limit(catalog: &Catalog, listener: &str, path: &str) -> Option<u64> {
     let mut best: Option<(usize, u64)> = None;
     for component in catalog.components() {
-        for route in component.routes().iter().filter(|route| route.listener == listener) {
+        for route in component
+            .routes()
+            .iter()
+            .filter(|route| route.listener == listener)
+        {
             // Methods of one path share the largest; the listener does not look at them yet.
             if let Some(rank) = matches(&route.path, path) {
                 best = best.max(Some((rank, route.max_body)));

@@ -1,0 +1,193 @@
+//! Plugins that misbehave: whatever one of them does, everything else goes on, and says so.
+
+mod checks;
+mod collectors;
+mod commands;
+mod endpoints;
+mod exporters;
+mod libraries;
+mod limits;
+mod making;
+mod reloading;
+mod stopping;
+
+use std::fs;
+use std::ops::{Deref, DerefMut};
+
+use gaxx_tests::{Monitor, PluginFolder, cdylib, wait_until};
+use serde_json::Value;
+
+/// The plugin whose components misbehave when they are told to.
+const ROGUE: &str = "gaxx-rogue";
+
+/// Intervals and deadlines that do not keep a test waiting.
+const QUICK: &str = "plugins:
+  rogue:
+    interval: 1s
+    deadline: 1s
+health:
+  interval: 1s
+  timeout: 1s
+";
+
+/// The shipped program with the rogue plugin.
+struct Rogue {
+    folder: PluginFolder,
+    monitor: Monitor,
+}
+
+impl Deref for Rogue {
+    type Target = Monitor;
+
+    fn deref(&self) -> &Monitor {
+        &self.monitor
+    }
+}
+
+impl DerefMut for Rogue {
+    fn deref_mut(&mut self) -> &mut Monitor {
+        &mut self.monitor
+    }
+}
+
+impl Rogue {
+    /// Starts it; the components in `told`, separated by commas, misbehave from the first call on.
+    #[track_caller]
+    fn start(told: &str, config: &str) -> Self {
+        Self::start_with(told, config, &[])
+    }
+
+    /// The same, with more libraries beside it.
+    #[track_caller]
+    fn start_with(told: &str, config: &str, packages: &[&str]) -> Self {
+        let folder = PluginFolder::new();
+        folder.add(&cdylib(ROGUE));
+        for package in packages {
+            folder.add(&cdylib(package));
+        }
+        let list = folder.write("told", told.as_bytes(), 0o644);
+        let monitor = Monitor::builder()
+            .plugins(folder.path())
+            .env("ROGUE_FILE", list)
+            .config(config)
+            .start();
+        Self { folder, monitor }
+    }
+
+    /// Tells these components to misbehave from now on, and no others.
+    #[track_caller]
+    fn tell(&self, told: &str) {
+        self.folder.write("told", told.as_bytes(), 0o644);
+    }
+
+    /// The row of one of its components.
+    #[track_caller]
+    fn component(&self, name: &str) -> Value {
+        let row = self.plugin("rogue").unwrap();
+        let components = row["components"].as_array().unwrap();
+        let found = components
+            .iter()
+            .find(|component| component["name"] == name);
+        found
+            .unwrap_or_else(|| panic!("no component {name}: {row}"))
+            .clone()
+    }
+
+    /// Waits until a component is in this state, and gives its row.
+    #[track_caller]
+    fn wait_state(&self, name: &str, state: &str) -> Value {
+        wait_until(&format!("{name} is {state}"), || {
+            self.component(name)["state"] == state
+        });
+        self.component(name)
+    }
+
+    /// The calls of a component so far.
+    #[track_caller]
+    fn calls(&self, name: &str) -> u64 {
+        self.component(name)["calls"].as_u64().unwrap()
+    }
+
+    /// Waits until a component was called so many times more.
+    #[track_caller]
+    fn wait_calls(&self, name: &str, more: u64) {
+        let before = self.calls(name);
+        wait_until(&format!("{name} is called {more} times more"), || {
+            self.calls(name) >= before + more
+        });
+    }
+
+    /// How often a component failed for one reason.
+    #[track_caller]
+    fn failures(&self, component: &str, reason: &str) -> f64 {
+        let labels = [
+            ("plugin", "rogue"),
+            ("component", component),
+            ("reason", reason),
+        ];
+        let name = "gaxx_plugin_component_failures_total";
+        self.metrics().value(name, &labels).unwrap_or(0.0)
+    }
+
+    /// Waits until a component failed for this reason at least so many times.
+    #[track_caller]
+    fn wait_failures(&self, component: &str, reason: &str, least: f64) {
+        wait_until(&format!("{component} fails for reason {reason}"), || {
+            self.failures(component, reason) >= least
+        });
+    }
+
+    /// The value of a metric without labels.
+    #[track_caller]
+    fn value(&self, name: &str) -> Option<f64> {
+        self.metrics().value(name, &[])
+    }
+
+    /// The lines of the log that hold all of these texts.
+    fn log_with(&self, texts: &[&str]) -> Vec<String> {
+        let mut lines = self.log();
+        lines.retain(|line| texts.iter().all(|text| line.contains(text)));
+        lines
+    }
+
+    /// How many threads run plugins' code.
+    fn plugin_threads(&self) -> usize {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        let names = tasks
+            .flatten()
+            .filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
+        names.filter(|name| name.trim() == "plugin").count()
+    }
+
+    /// What must hold whatever a component does: the pages answer, other plugins deliver, every
+    /// line of the log is one that the program wrote, and no panic was printed.
+    #[track_caller]
+    fn expect_sound(&self) {
+        let scrape = self.metrics();
+        for name in ["gaxx_uptime_seconds", "node_load1", "rogue_calm_total"] {
+            assert!(scrape.value(name, &[]).is_some(), "{name} is missing");
+        }
+        for path in ["/-/healthy", "/api/health", "/api/metrics", "/dashboard"] {
+            assert_eq!(self.get(path).status, 200, "{path}");
+        }
+        assert!([200, 503].contains(&self.get("/health").status));
+        for line in self.log() {
+            assert!(line.starts_with("20"), "no line of the log: {line}");
+            assert!(!line.chars().any(char::is_control), "{line:?}");
+            assert!(!line.contains("stack backtrace"), "{line}");
+            assert!(!line.contains("RUST_BACKTRACE"), "{line}");
+        }
+    }
+}
+
+/// A row's texts: there, of one line and of a length that people can read.
+#[track_caller]
+fn expect_explained(row: &Value) {
+    for key in ["error", "remedy"] {
+        let text = row[key]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {key}: {row}"));
+        assert!(!text.is_empty() && text.len() < 5000, "{key}: {row}");
+        assert!(!text.chars().any(char::is_control), "{key}: {row}");
+    }
+}
