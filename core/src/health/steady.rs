@@ -32,7 +32,7 @@ impl Steady {
     ///
     /// It gets worse after `fall` results in a row that are worse than it, and better after `rise`
     /// that are better. Where these differ among themselves it goes no further than the nearest of
-    /// them.
+    /// them. A check that cannot find out makes nothing better: what was known to be wrong stays so.
     pub fn take(&mut self, result: Status, rise: u32, fall: u32) -> bool {
         let Some(current) = self.current else {
             self.current = Some(result);
@@ -40,6 +40,9 @@ impl Steady {
         };
         if result == current {
             self.streak = None;
+            return false;
+        }
+        if result == Status::Unknown && current > Status::Unknown {
             return false;
         }
         let worse = result > current;
@@ -106,6 +109,13 @@ mod tests {
         assert_eq!(after(&[Unhealthy, Healthy, Degraded], 2, 2), Some(Degraded));
     }
 
+    #[test]
+    fn what_cannot_be_found_out_makes_nothing_better() {
+        assert_eq!(after(&[Unhealthy, Unknown, Unknown, Unknown], 1, 1), Some(Unhealthy));
+        assert_eq!(after(&[Degraded, Unknown, Healthy], 1, 1), Some(Healthy));
+        assert_eq!(after(&[Healthy, Unknown], 1, 1), Some(Unknown));
+    }
+
     fn any_status() -> impl Strategy<Value = Status> {
         prop::sample::select(Status::ALL.to_vec())
     }
@@ -119,7 +129,9 @@ mod tests {
             let mut results = before;
             // Four more, because a streak may first end half way.
             results.extend(vec![last; (rise.max(fall) * 4) as usize]);
-            prop_assert_eq!(after(&results, rise, fall), Some(last));
+            let settled = after(&results, rise, fall);
+            let unknown_stays_out = last == Unknown && settled > Some(Unknown);
+            prop_assert!(settled == Some(last) || unknown_stays_out, "{settled:?}");
         }
     }
 }

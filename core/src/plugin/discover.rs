@@ -10,7 +10,7 @@ use std::{
 
 use gaxx_abi::{Manifest, PluginBox};
 
-use super::{schema, text::one_line};
+use super::{Kind, schema, text::one_line};
 use crate::loader::{self, Inspected, Loader, Scan};
 
 /// How long a library may take to be loaded and to describe itself.
@@ -121,7 +121,43 @@ pub fn discover(folders: &[PathBuf], loader: &Arc<Loader>) -> Discovery {
     found
         .candidates
         .sort_by(|a, b| a.manifest.name.cmp(&b.manifest.name));
+    refuse_shared_exporters(&mut found);
     found
+}
+
+/// An exporter's name is that of its section, so two plugins cannot both have it: libraries that
+/// share one are refused.
+fn refuse_shared_exporters(found: &mut Discovery) {
+    let all = found.candidates.clone();
+    found.candidates.retain(|candidate| {
+        let Some((file, _)) = &candidate.file else {
+            return true;
+        };
+        let others = all
+            .iter()
+            .filter(|other| other.manifest.name != candidate.manifest.name);
+        let shared = others
+            .flat_map(|other| exporters(other).map(move |name| (name, &other.manifest.name)))
+            .find(|(name, _)| exporters(candidate).any(|own| own == *name));
+        if let Some((name, other)) = shared {
+            let error = format!("its exporter {name} is one of plugin {other} too");
+            let remedy = "keep one of the two plugins, or rename the exporter in one of them";
+            found.failed.push(Failed::new(
+                &candidate.manifest.name,
+                file,
+                "exporter_name",
+                &error,
+                remedy,
+            ));
+        }
+        shared.is_none()
+    });
+}
+
+fn exporters(candidate: &Candidate) -> impl Iterator<Item = &str> {
+    let components = candidate.manifest.components.iter();
+    let exporters = components.filter(|one| Kind::from_number(one.kind) == Some(Kind::Exporter));
+    exporters.map(|exporter| exporter.name.as_str())
 }
 
 fn libraries(folder: &Path, found: &mut Discovery) -> Vec<PathBuf> {

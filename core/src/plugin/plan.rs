@@ -152,10 +152,15 @@ fn timing(
     if kind == Kind::HealthCheck {
         let name = health::check_name(owner);
         let check = config.health.check(&name);
-        let set = config.health.checks.get(&name).and_then(|own| own.interval);
+        // What is said of the check itself goes first, then what is said of the component, then
+        // what the plugin wishes, then what holds for all checks.
+        let own = config.health.checks.get(&name);
+        let set = section.components.get(component.name.as_str());
+        let interval = own.and_then(|own| own.interval).or(set.and_then(|set| set.interval));
+        let deadline = own.and_then(|own| own.timeout).or(set.and_then(|set| set.deadline));
         return (plan.enabled && check.enabled).then(|| Timing {
-            interval: set.or(own_wish).unwrap_or(check.interval).get(),
-            deadline: check.timeout.get(),
+            interval: interval.or(own_wish).unwrap_or(check.interval).get(),
+            deadline: deadline.unwrap_or(check.timeout).get(),
             keep,
         });
     }

@@ -4,13 +4,13 @@
 //! Nothing here runs before the configuration asks for it: each component is made only where the
 //! section, or an instance of it, has the key that bears the component's name.
 
-//C mod collector;
+mod collector;
 mod exposition;
 mod mirror;
-//C mod nagios;
+mod nagios;
 mod program;
 mod size;
-//C mod textfile;
+mod textfile;
 
 #[cfg(test)]
 mod script;

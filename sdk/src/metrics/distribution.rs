@@ -1,4 +1,8 @@
 //! A histogram that somebody else counts.
+#![allow(
+    // The sealed trait is this crate's own business.
+    private_interfaces
+)]
 
 use std::sync::Arc;
 

@@ -205,11 +205,11 @@ fn any_distribution() -> impl Strategy<Value = Value> {
 }
 
 fn any_family() -> impl Strategy<Value = Family> {
-    let numbers = vec((any_labels(), any_number().prop_map(Value::Number)), 1..5);
+    let numbers = || vec((any_labels(), any_number().prop_map(Value::Number)), 1..5);
     let distributions = vec((any_labels(), any_distribution()), 1..5);
     let of = prop_oneof![
-        (Just(Kind::Counter), numbers.clone()),
-        (Just(Kind::Gauge), numbers),
+        (Just(Kind::Counter), numbers()),
+        (Just(Kind::Gauge), numbers()),
         (Just(Kind::Histogram), distributions),
     ];
     // A help text may not begin or end with blanks, nor with what ends a line.

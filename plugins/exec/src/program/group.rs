@@ -19,6 +19,23 @@ use rustix::{
 /// How long a killed program may take to be gone before a thread is left waiting for it.
 const GRACE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
+/// The signals that programs end by.
+const SIGNALS: [(Signal, &str); 13] = [
+    (Signal::ABORT, "SIGABRT"),
+    (Signal::ALARM, "SIGALRM"),
+    (Signal::BUS, "SIGBUS"),
+    (Signal::FPE, "SIGFPE"),
+    (Signal::HUP, "SIGHUP"),
+    (Signal::ILL, "SIGILL"),
+    (Signal::INT, "SIGINT"),
+    (Signal::KILL, "SIGKILL"),
+    (Signal::PIPE, "SIGPIPE"),
+    (Signal::QUIT, "SIGQUIT"),
+    (Signal::SEGV, "SIGSEGV"),
+    (Signal::TERM, "SIGTERM"),
+    (Signal::XCPU, "SIGXCPU"),
+];
+
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -108,8 +125,8 @@ impl fmt::Display for End {
             Self::Signal(signal) => signal,
         };
         write!(f, "was ended by signal {signal}")?;
-        match Signal::from_named_raw(signal) {
-            Some(signal) => write!(f, " ({signal:?})"),
+        match SIGNALS.iter().find(|(known, _)| known.as_raw() == signal) {
+            Some((_, name)) => write!(f, " ({name})"),
             None => Ok(()),
         }
     }

@@ -1,0 +1,143 @@
+//! Programs that print Prometheus text.
+
+mod backoff;
+mod lasting;
+mod shared;
+mod splitter;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use gaxx_sdk::prelude::*;
+
+use crate::{
+    exposition,
+    mirror::Mirror,
+    program::{Program, Runner},
+    size::Size,
+};
+use lasting::Lasting;
+
+gaxx_sdk::component!(collector "exec" => Exec, "Metrics that a program prints as Prometheus text.");
+
+#[settings]
+pub(crate) struct Settings {
+    /// A program that prints Prometheus text. Without it no program is run for metrics.
+    exec: Option<ExecSettings>,
+}
+
+/// A program that prints Prometheus text.
+#[settings]
+pub(crate) struct ExecSettings {
+    /// The program's absolute path, then its arguments. No shell reads them.
+    command: Vec<String>,
+    /// Whether it is run anew for each collection, or keeps running and prints again and again.
+    #[default(Mode::PerInterval)]
+    mode: Mode,
+    /// Environment variables. Beside them there is only `PATH=/usr/bin:/bin`.
+    #[default]
+    env: BTreeMap<String, String>,
+    /// The folder it is run in.
+    #[default("/".into())]
+    working_folder: PathBuf,
+    /// How long a run may take, at most until shortly before the deadline of the collection; with
+    /// `long_lived`, how long the first exposition is waited for.
+    timeout: Option<Duration>,
+    /// How much a run may print; with `long_lived`, how much an exposition may.
+    #[default(Size::mib(1))]
+    max_output: Size,
+    /// How many series are shown. Those over it are left out and counted.
+    #[default(1_000)]
+    max_series: usize,
+    /// With `long_lived`: a program that prints no exposition for so long is ended and run again.
+    #[default(Duration::from_mins(2))]
+    max_silence: Duration,
+}
+
+/// How a program is run.
+#[settings]
+pub(crate) enum Mode {
+    /// Anew for each collection; what it printed until its end is the exposition.
+    PerInterval,
+    /// It keeps running; an empty line or `# EOF` ends each exposition.
+    LongLived,
+}
+
+/// Where expositions come from.
+enum Source {
+    PerInterval(Runner),
+    LongLived(Lasting),
+}
+
+struct Exec {
+    source: Source,
+    path: String,
+    mirror: Mirror,
+    left_out: Gauge,
+}
+
+impl Component for Exec {
+    type Settings = Settings;
+    const ASKED_BY: Option<&'static str> = Some("exec");
+
+    fn new(settings: Settings, context: &Context) -> Result<Self> {
+        let settings = settings.exec.ok_or_else(|| Error::settings("exec is not set"))?;
+        let program = Program::new(
+            "exec",
+            settings.command,
+            settings.env,
+            settings.working_folder,
+            settings.timeout,
+            settings.max_output.bytes(),
+        )?;
+        let help = "Series of the last exposition that could not be shown.";
+        let left_out = context.gauges("exec_series_left_out", help, ["instance"])?;
+        let host = context.host().clone();
+        Ok(Self {
+            path: program.path().to_owned(),
+            mirror: Mirror::new(context, settings.max_series),
+            left_out: left_out.with([&host.instance()]),
+            source: match settings.mode {
+                Mode::PerInterval => Source::PerInterval(Runner::new(program, host)),
+                Mode::LongLived => Source::LongLived(Lasting::new(program, settings.max_silence)),
+            },
+        })
+    }
+
+    fn start(&mut self, _deadline: Deadline) -> Result<()> {
+        match &mut self.source {
+            Source::PerInterval(_) => Ok(()),
+            Source::LongLived(lasting) => lasting.start(),
+        }
+    }
+
+    fn stop(&mut self, _deadline: Deadline) {
+        if let Source::LongLived(lasting) = &mut self.source {
+            lasting.stop();
+        }
+    }
+}
+
+impl Collector for Exec {
+    fn collect(&mut self, deadline: Deadline) -> Result<()> {
+        let families = match &self.source {
+            Source::LongLived(lasting) => lasting.latest(deadline)?,
+            Source::PerInterval(runner) => {
+                let text = runner.run_well(deadline).map_err(crate::program::Failure::into_error)?;
+                Arc::new(read(&text, &self.path)?)
+            }
+        };
+        let left_out = self.mirror.show(&families, &self.path);
+        self.left_out.set(left_out as f64);
+        Ok(())
+    }
+}
+
+/// Reads what a program printed.
+fn read(text: &[u8], path: &str) -> Result<Vec<exposition::Family>> {
+    exposition::parse(text).map_err(|error| {
+        Error::failed(format!("{path} did not print Prometheus text: {error}"))
+            .remedy("run it by hand, and check what it prints with `promtool check metrics`")
+    })
+}

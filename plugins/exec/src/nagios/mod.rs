@@ -1,0 +1,86 @@
+//! Plugins of Nagios as health checks.
+
+mod metrics;
+mod perfdata;
+mod range;
+mod report;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use gaxx_sdk::prelude::*;
+
+use self::{metrics::Metrics, report::Report};
+use crate::{
+    program::{Failure, Program, Runner},
+    size::Size,
+};
+
+gaxx_sdk::component!(check "nagios" => Nagios, "What a plugin of Nagios finds.");
+
+#[settings]
+pub(crate) struct Settings {
+    /// A plugin of Nagios. Without it no such check is made.
+    nagios: Option<NagiosSettings>,
+}
+
+/// A plugin of Nagios.
+#[settings]
+pub(crate) struct NagiosSettings {
+    /// The plugin's absolute path, then its arguments. No shell reads them.
+    command: Vec<String>,
+    /// Environment variables. Beside them there is only `PATH=/usr/bin:/bin`.
+    #[default]
+    env: BTreeMap<String, String>,
+    /// The folder it is run in.
+    #[default("/".into())]
+    working_folder: PathBuf,
+    /// How long a run may take, at most until shortly before the deadline of the check.
+    timeout: Option<Duration>,
+    /// How much a run may print.
+    #[default(Size::mib(1))]
+    max_output: Size,
+    /// How many series its performance data may become. Items over it are left out and counted.
+    #[default(500)]
+    max_series: usize,
+}
+
+struct Nagios {
+    runner: Runner,
+    metrics: Metrics,
+}
+
+impl Component for Nagios {
+    type Settings = Settings;
+    const ASKED_BY: Option<&'static str> = Some("nagios");
+
+    fn new(settings: Settings, context: &Context) -> Result<Self> {
+        let settings = settings.nagios.ok_or_else(|| Error::settings("nagios is not set"))?;
+        let program = Program::new(
+            "nagios",
+            settings.command,
+            settings.env,
+            settings.working_folder,
+            settings.timeout,
+            settings.max_output.bytes(),
+        )?;
+        Ok(Self {
+            runner: Runner::new(program, context.host().clone()),
+            metrics: Metrics::new(context, settings.max_series)?,
+        })
+    }
+}
+
+impl HealthCheck for Nagios {
+    fn check(&mut self, deadline: Deadline) -> Result<Verdict> {
+        let output = self.runner.run(deadline);
+        // What it measured before is not true of a run that failed.
+        let output = output.inspect_err(|_| self.metrics.show(&perfdata::Perfdata::default()));
+        let output = output.map_err(Failure::into_error)?;
+        let report = Report::read(&output.stdout);
+        self.metrics.show(&report.perfdata);
+        Ok(report.verdict(self.runner.program.path(), &output))
+    }
+}
