@@ -6,11 +6,18 @@ fn main() {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
-        output.status.success().then(|| text.trim().to_owned()).filter(|text| !text.is_empty())
+        output
+            .status
+            .success()
+            .then(|| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
     };
     let commit = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_else(|| "unknown".to_owned());
     println!("cargo::rustc-env=GAXX_COMMIT={commit}");
-    println!("cargo::rustc-env=GAXX_TARGET={}", env::var("TARGET").unwrap_or_default());
+    println!(
+        "cargo::rustc-env=GAXX_TARGET={}",
+        env::var("TARGET").unwrap_or_default()
+    );
     println!("cargo::rerun-if-changed=build.rs");
     // A path that is not there would run this at every build.
     for name in ["HEAD", "logs/HEAD"] {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use gaxx_tests::{Monitor, PluginFolder, Prometheus, cdylib, check_config, check_rules, repository, require};
+use gaxx_tests::{
+    Monitor, PluginFolder, Prometheus, cdylib, check_config, check_rules, repository, require,
+};
 use serde_json::Value;
 
 fn example(path: &str) -> PathBuf {
@@ -36,9 +38,14 @@ fn every_query_of_the_grafana_dashboard_is_answered() {
         "exporters:\n  jsonl: {{path: {}, interval: 1s}}\n",
         folder.path().join("samples.jsonl").display()
     );
-    let monitor = Monitor::builder().plugins(folder.path()).config(&config).start();
+    let monitor = Monitor::builder()
+        .plugins(folder.path())
+        .config(&config)
+        .start();
     monitor.wait_ready();
-    let prometheus = Prometheus::builder().scrape("gaxx-cli", monitor.address()).start(&tool);
+    let prometheus = Prometheus::builder()
+        .scrape("gaxx-cli", monitor.address())
+        .start(&tool);
     prometheus.wait_up("gaxx-cli", 6);
     let known: BTreeSet<String> = prometheus
         .query("count by (__name__) ({__name__=~\".+\"})")
@@ -69,9 +76,16 @@ fn queries(value: &Value) -> Vec<String> {
         Value::Object(map) => {
             if let Some(query) = map.get("expr").and_then(Value::as_str) {
                 found.push(
-                    [("$job", ".+"), ("$instance", ".+"), ("$__rate_interval", "5s"), ("$__range", "1m")]
-                        .iter()
-                        .fold(query.to_owned(), |query, (name, value)| query.replace(name, value)),
+                    [
+                        ("$job", ".+"),
+                        ("$instance", ".+"),
+                        ("$__rate_interval", "5s"),
+                        ("$__range", "1m"),
+                    ]
+                    .iter()
+                    .fold(query.to_owned(), |query, (name, value)| {
+                        query.replace(name, value)
+                    }),
                 );
             }
             found.extend(map.values().flat_map(queries));

@@ -31,7 +31,9 @@ const UPSTREAM: [&str; 3] = [
 
 /// Families that `node_exporter` gives no type, and that we give the one they have.
 fn is_untyped_there(name: &str) -> bool {
-    ["node_netstat_", "node_vmstat_"].iter().any(|prefix| name.starts_with(prefix))
+    ["node_netstat_", "node_vmstat_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 struct Both {

@@ -1,6 +1,10 @@
 //! From the command line to a prepared monitor.
 
-use std::{process::ExitCode, sync::Arc, time::{Duration, Instant}};
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
@@ -23,17 +27,29 @@ impl Common {
     pub(super) fn source(&self) -> Source {
         let mut arguments = Vec::new();
         let mut set = |flag: &str, key: &str, value| {
-            arguments.push(Argument { flag: flag.to_owned(), key: key.to_owned(), value });
+            arguments.push(Argument {
+                flag: flag.to_owned(),
+                key: key.to_owned(),
+                value,
+            });
         };
         if let Some(listen) = self.listen {
             set("--listen", "server.listen", json!(listen.ip().to_string()));
-            set("--listen", "telemetry.monitoring_port", json!(listen.port()));
+            set(
+                "--listen",
+                "telemetry.monitoring_port",
+                json!(listen.port()),
+            );
         }
         if let Some(level) = &self.log_level {
             set("--log-level", "log.level", json!(level));
         }
         if let Some(format) = self.log_format {
-            let name = if format == LogFormat::Json { "json" } else { "text" };
+            let name = if format == LogFormat::Json {
+                "json"
+            } else {
+                "text"
+            };
             set("--log-format", "log.format", json!(name));
         }
         Source {
@@ -65,12 +81,16 @@ pub(super) fn once(common: &Common) -> Result<Arc<Monitor>, ExitCode> {
     let source = common.source();
     let document = document(&source, &instruments, common.log_level.is_none())?;
     let prepared = Monitor::prepare(source, &document, instruments, PATIENCE);
-    prepared.map(|(monitor, _)| monitor).map_err(|error| refuse(&error))
+    prepared
+        .map(|(monitor, _)| monitor)
+        .map_err(|error| refuse(&error))
 }
 
 /// A runtime for commands that run once.
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     match runtime {
         Ok(runtime) => Ok(runtime.block_on(future)),
         Err(error) => Err(refuse(&format!("cannot start: {error}"))),

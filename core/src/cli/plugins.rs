@@ -20,17 +20,28 @@ pub(super) fn run(common: &Common, plugins: &Plugins) -> ExitCode {
     }
     match plugins.format {
         RowFormat::Json => {
-            style::say(&format!("{}\n", serde_json::to_string_pretty(&rows).unwrap_or_default()));
+            style::say(&format!(
+                "{}\n",
+                serde_json::to_string_pretty(&rows).unwrap_or_default()
+            ));
         }
         RowFormat::Text => print(&rows),
     }
     let failed = rows.iter().any(|row| row.state == "failed");
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 fn print(rows: &[PluginRow]) {
     let colours = style::colours();
-    let mut lines = vec![["STATE", "PLUGIN", "VERSION", "FROM", ""].map(str::to_owned).to_vec()];
+    let mut lines = vec![
+        ["STATE", "PLUGIN", "VERSION", "FROM", ""]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for row in rows {
         lines.push(vec![
             style::state(row.state, colours),

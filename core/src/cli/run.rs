@@ -54,7 +54,11 @@ async fn serve(common: &Common) -> ExitCode {
         Ok(document) => document,
         Err(code) => return code,
     };
-    tracing::info!(version = build::VERSION, commit = build::COMMIT, "gaxx-mon starts");
+    tracing::info!(
+        version = build::VERSION,
+        commit = build::COMMIT,
+        "gaxx-mon starts"
+    );
     if let Some(file) = &source.file {
         tracing::info!(file = %file.display(), "configuration");
     }
@@ -95,7 +99,11 @@ async fn bind(config: &Config) -> Result<Listener, crate::http::BindError> {
     if !config.server.listen.is_loopback() {
         tracing::warn!(%address, "the pages are served to other machines, plainly and to everyone");
     }
-    Listener::bind(address, "telemetry.monitoring_port and server.listen, or --listen").await
+    Listener::bind(
+        address,
+        "telemetry.monitoring_port and server.listen, or --listen",
+    )
+    .await
 }
 
 async fn prepare(
@@ -143,9 +151,13 @@ async fn until_stopped(monitor: &Arc<Monitor>, signals: &mut Signals) {
 
 async fn reload(monitor: Arc<Monitor>) {
     match monitor.reload().await {
-        Ok(warnings) => warnings.iter().for_each(|warning| tracing::warn!("{warning}")),
+        Ok(warnings) => warnings
+            .iter()
+            .for_each(|warning| tracing::warn!("{warning}")),
         Err(error) => {
-            tracing::error!("the configuration was refused, the one before stays in force: {error}");
+            tracing::error!(
+                "the configuration was refused, the one before stays in force: {error}"
+            );
         }
     }
 }

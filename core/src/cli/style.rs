@@ -20,10 +20,18 @@ pub(super) fn state(text: &str, colours: bool) -> String {
         "unhealthy" | "failed" | "stuck" => "31",
         _ => "2",
     };
-    if colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    if colours {
+        format!("\x1b[{code}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// The text as a heading.
 pub(super) fn heading(text: &str, colours: bool) -> String {
-    if colours { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    if colours {
+        format!("\x1b[1m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
 }

@@ -32,8 +32,9 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_minute_and_begin_anew() {
         let mut backoff = Backoff::default();
-        let waits: Vec<u64> =
-            (0..8).map(|_| backoff.after_failure(Duration::ZERO).as_secs()).collect();
+        let waits: Vec<u64> = (0..8)
+            .map(|_| backoff.after_failure(Duration::ZERO).as_secs())
+            .collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         backoff.reset();
         assert_eq!(backoff.after_failure(Duration::ZERO).as_secs(), 1);

@@ -14,7 +14,11 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(most: usize, metrics: ExporterMetrics) -> Self {
-        Self { batches: VecDeque::new(), most: most.max(1), metrics }
+        Self {
+            batches: VecDeque::new(),
+            most: most.max(1),
+            metrics,
+        }
     }
 
     pub(super) fn push(&mut self, batch: Arc<Exported>) {

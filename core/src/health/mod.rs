@@ -32,7 +32,12 @@ pub enum Status {
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Healthy, Self::Unknown, Self::Degraded, Self::Unhealthy];
+    pub const ALL: [Self; 4] = [
+        Self::Healthy,
+        Self::Unknown,
+        Self::Degraded,
+        Self::Unhealthy,
+    ];
 
     /// As JSON and labels say it.
     pub fn label(self) -> &'static str {

@@ -20,7 +20,10 @@ struct Streak {
 impl Steady {
     /// A status that nothing is known of yet; the first result decides.
     pub const fn new() -> Self {
-        Self { current: None, streak: None }
+        Self {
+            current: None,
+            streak: None,
+        }
     }
 
     /// The status.
@@ -56,7 +59,11 @@ impl Steady {
                 },
                 worse,
             },
-            _ => Streak { worse, length: 1, nearest: result },
+            _ => Streak {
+                worse,
+                length: 1,
+                nearest: result,
+            },
         };
         if streak.length < if worse { fall } else { rise } {
             self.streak = Some(streak);
@@ -97,10 +104,19 @@ mod tests {
     #[test]
     fn a_change_needs_results_in_a_row_both_ways() {
         assert_eq!(after(&[Healthy, Unhealthy], 2, 2), Some(Healthy));
-        assert_eq!(after(&[Healthy, Unhealthy, Healthy, Unhealthy], 2, 2), Some(Healthy));
-        assert_eq!(after(&[Healthy, Unhealthy, Unhealthy], 2, 2), Some(Unhealthy));
+        assert_eq!(
+            after(&[Healthy, Unhealthy, Healthy, Unhealthy], 2, 2),
+            Some(Healthy)
+        );
+        assert_eq!(
+            after(&[Healthy, Unhealthy, Unhealthy], 2, 2),
+            Some(Unhealthy)
+        );
         assert_eq!(after(&[Unhealthy, Healthy, Healthy], 3, 2), Some(Unhealthy));
-        assert_eq!(after(&[Unhealthy, Healthy, Healthy, Healthy], 3, 2), Some(Healthy));
+        assert_eq!(
+            after(&[Unhealthy, Healthy, Healthy, Healthy], 3, 2),
+            Some(Healthy)
+        );
     }
 
     #[test]
@@ -111,7 +127,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_found_out_makes_nothing_better() {
-        assert_eq!(after(&[Unhealthy, Unknown, Unknown, Unknown], 1, 1), Some(Unhealthy));
+        assert_eq!(
+            after(&[Unhealthy, Unknown, Unknown, Unknown], 1, 1),
+            Some(Unhealthy)
+        );
         assert_eq!(after(&[Degraded, Unknown, Healthy], 1, 1), Some(Healthy));
         assert_eq!(after(&[Healthy, Unknown], 1, 1), Some(Unknown));
     }

@@ -83,7 +83,17 @@ mod tests {
             body_limits: BodyLimits::by(|path| (path == "/files").then_some(2)),
             ..Limits::default()
         };
-        assert_eq!((limits.max_body_at("/"), limits.max_body_at("/files")), (1, 2));
-        assert_eq!(Limits { max_body: 3, ..Limits::default() }.max_body_at("/files"), 3);
+        assert_eq!(
+            (limits.max_body_at("/"), limits.max_body_at("/files")),
+            (1, 2)
+        );
+        assert_eq!(
+            Limits {
+                max_body: 3,
+                ..Limits::default()
+            }
+            .max_body_at("/files"),
+            3
+        );
     }
 }

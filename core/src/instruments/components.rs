@@ -90,7 +90,8 @@ impl Components {
         let labels = [owner.plugin.as_str(), &component, kind.label()];
         let failures = Reason::ALL.iter().map(|reason| {
             let [plugin, component, kind] = labels;
-            self.failures.with_label_values(&[plugin, component, kind, reason.label()])
+            self.failures
+                .with_label_values(&[plugin, component, kind, reason.label()])
         });
         let collector = (kind == Kind::Collector).then(|| {
             let name = collector_name(&component);
@@ -115,7 +116,9 @@ impl Components {
         // What is not there is forgotten already.
         for reason in Reason::ALL {
             let [plugin, component, kind] = labels;
-            let _ = self.failures.remove_label_values(&[plugin, component, kind, reason.label()]);
+            let _ = self
+                .failures
+                .remove_label_values(&[plugin, component, kind, reason.label()]);
         }
         let _ = self.calls.remove_label_values(&labels);
         let _ = self.duration.remove_label_values(&labels);

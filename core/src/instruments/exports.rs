@@ -31,7 +31,10 @@ pub struct ExporterMetrics {
 
 impl Exports {
     pub(super) fn new(registry: &Registry) -> Self {
-        let queue = named("gaxx_export_queue_batches", "Batches that wait for an exporter.");
+        let queue = named(
+            "gaxx_export_queue_batches",
+            "Batches that wait for an exporter.",
+        );
         let batches = named(
             "gaxx_export_batches_total",
             "Batches by what became of them: sent, retried (again later), rejected (for good) or \
@@ -48,7 +51,13 @@ impl Exports {
         let [sent, retried, rejected, dropped] =
             OUTCOMES.map(|outcome| self.batches.with_label_values(&[exporter, outcome]));
         let queue = self.queue.with_label_values(&[exporter]);
-        ExporterMetrics { queue, sent, retried, rejected, dropped }
+        ExporterMetrics {
+            queue,
+            sent,
+            retried,
+            rejected,
+            dropped,
+        }
     }
 
     /// Forgets an exporter that is gone.

@@ -40,7 +40,10 @@ impl Health {
             runs: register(
                 registry,
                 CounterVec::new(
-                    named("gaxx_health_check_runs_total", "Runs of a health check, by result."),
+                    named(
+                        "gaxx_health_check_runs_total",
+                        "Runs of a health check, by result.",
+                    ),
                     &["check", "result"],
                 ),
             ),
@@ -59,14 +62,18 @@ impl Health {
     pub fn set(&self, check: &str, status: Status) {
         for other in Status::ALL {
             let value = f64::from(u8::from(other == status));
-            self.status.with_label_values(&[check, other.label()]).set(value);
+            self.status
+                .with_label_values(&[check, other.label()])
+                .set(value);
         }
     }
 
     /// A check ran.
     pub fn ran(&self, check: &str, result: Status, took: Duration) {
         self.runs.with_label_values(&[check, result.label()]).inc();
-        self.duration.with_label_values(&[check]).set(took.as_secs_f64());
+        self.duration
+            .with_label_values(&[check])
+            .set(took.as_secs_f64());
     }
 
     /// Forgets a check that is gone.

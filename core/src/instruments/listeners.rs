@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use prometheus::{
-    Counter, CounterVec, Gauge, GaugeVec, HistogramOpts, HistogramVec, Registry,
-};
+use prometheus::{Counter, CounterVec, Gauge, GaugeVec, HistogramOpts, HistogramVec, Registry};
 
 use super::{named, register};
 use crate::http::{Answer, Observer, Refusal};
 
-const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
+const BUCKETS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0,
+];
 
 /// All listeners.
 #[derive(Debug, Clone)]
@@ -38,9 +38,8 @@ impl Listeners {
             "gaxx_http_request_duration_seconds",
             "From a request's head to its answer's head.",
         );
-        let gauge = |name, help| {
-            register(registry, GaugeVec::new(named(name, help), &["listener"]))
-        };
+        let gauge =
+            |name, help| register(registry, GaugeVec::new(named(name, help), &["listener"]));
         let counter = |name, help, labels: &[&str]| {
             register(registry, CounterVec::new(named(name, help), labels))
         };
@@ -55,7 +54,10 @@ impl Listeners {
                 HistogramVec::new(duration.buckets(BUCKETS.to_vec()), &["listener", "route"]),
             ),
             connections: gauge("gaxx_http_connections", "Open connections."),
-            in_flight: gauge("gaxx_http_requests_in_flight", "Requests that are being answered."),
+            in_flight: gauge(
+                "gaxx_http_requests_in_flight",
+                "Requests that are being answered.",
+            ),
             refused: counter(
                 "gaxx_http_refused_total",
                 "Connections and requests that were refused, by reason.",
@@ -66,8 +68,12 @@ impl Listeners {
 
     /// The metrics of a listener, at zero.
     pub fn of(&self, name: &'static str) -> Arc<ListenerMetrics> {
-        let refused = Refusal::ALL
-            .map(|reason| (reason, self.refused.with_label_values(&[name, reason.label()])));
+        let refused = Refusal::ALL.map(|reason| {
+            (
+                reason,
+                self.refused.with_label_values(&[name, reason.label()]),
+            )
+        });
         Arc::new(ListenerMetrics {
             name,
             requests: self.requests.clone(),
@@ -102,7 +108,9 @@ impl Observer for ListenerMetrics {
         let code = answer.status.to_string();
         let labels = [self.name, answer.route, answer.method, &code];
         self.requests.with_label_values(&labels).inc();
-        self.duration.with_label_values(&[self.name, answer.route]).observe(answer.seconds);
+        self.duration
+            .with_label_values(&[self.name, answer.route])
+            .observe(answer.seconds);
     }
 
     fn ended(&self) {

@@ -70,7 +70,9 @@ impl Instruments {
 /// Where a name is wrong or taken: names are fixed in the code, so the first test finds it.
 fn register<T: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<T>) -> T {
     let instrument = made.expect("the instrument's name and labels are valid");
-    registry.register(Box::new(instrument.clone())).expect("the instrument's name is its own");
+    registry
+        .register(Box::new(instrument.clone()))
+        .expect("the instrument's name is its own");
     instrument
 }
 

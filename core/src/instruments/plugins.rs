@@ -29,7 +29,9 @@ impl Plugins {
     pub fn set(&self, plugin: &str, state: State) {
         for other in State::ALL {
             let value = f64::from(u8::from(other == state));
-            self.state.with_label_values(&[plugin, other.label()]).set(value);
+            self.state
+                .with_label_values(&[plugin, other.label()])
+                .set(value);
         }
     }
 

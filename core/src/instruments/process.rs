@@ -43,11 +43,17 @@ struct Total {
 
 /// Registers what the process tells of itself, read anew at each scrape.
 pub(super) fn register(registry: &Registry, role: Role) {
-    registry.register(Box::new(Figures::new())).expect("the instruments' names are their own");
-    let info = named("gaxx_build_info", "What this program was built from; its value is 1.");
+    registry
+        .register(Box::new(Figures::new()))
+        .expect("the instruments' names are their own");
+    let info = named(
+        "gaxx_build_info",
+        "What this program was built from; its value is 1.",
+    );
     let labels = ["version", "commit", "target", "role"];
     let info = super::register(registry, IntGaugeVec::new(info, &labels));
-    info.with_label_values(&[build::VERSION, build::COMMIT, build::TARGET, role.label()]).set(1);
+    info.with_label_values(&[build::VERSION, build::COMMIT, build::TARGET, role.label()])
+        .set(1);
 }
 
 impl Figures {
@@ -73,7 +79,10 @@ impl Figures {
                 "Purges by the allocator: what the first program had as garbage collections.",
             ),
             uptime: gauge("gaxx_uptime_seconds", "Seconds since the program started."),
-            cpu: Total::new("process_cpu_seconds_total", "CPU time, user and system together."),
+            cpu: Total::new(
+                "process_cpu_seconds_total",
+                "CPU time, user and system together.",
+            ),
             resident: gauge("process_resident_memory_bytes", "Memory that is there."),
             virtual_memory: gauge("process_virtual_memory_bytes", "Address space."),
             threads: gauge("process_threads", "Threads of the operating system."),
@@ -126,18 +135,27 @@ impl Collector for Figures {
 
     fn collect(&self) -> Vec<MetricFamily> {
         self.read();
-        self.parts().into_iter().flat_map(Collector::collect).collect()
+        self.parts()
+            .into_iter()
+            .flat_map(Collector::collect)
+            .collect()
     }
 }
 
 impl Total {
     fn new(name: &str, help: &str) -> Self {
         let counter = Counter::with_opts(named(name, help)).expect("a valid name");
-        Self { counter, seen: Mutex::new(0.0) }
+        Self {
+            counter,
+            seen: Mutex::new(0.0),
+        }
     }
 
     fn set(&self, total: f64) {
-        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut seen = self
+            .seen
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         self.counter.inc_by((total - *seen).max(0.0));
         *seen = total.max(*seen);
     }
@@ -149,7 +167,10 @@ fn gauge(name: &str, help: &str) -> Gauge {
 
 /// When the process started: when the machine did, and its age then.
 fn started_at() -> f64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64();
     let up = fs::read_to_string("/proc/uptime").ok();
     let up = up.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
     match (own::usage(), up) {

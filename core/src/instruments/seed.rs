@@ -5,8 +5,9 @@ use prometheus::{Counter, Gauge, Histogram, HistogramOpts, Registry};
 use super::{named, register};
 
 /// Buckets of durations that are fractions of a second to minutes.
-const SECONDS: &[f64] =
-    &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0];
+const SECONDS: &[f64] = &[
+    0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0,
+];
 /// Buckets of megabytes a second.
 const SPEEDS: &[f64] = &[1.0, 5.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0];
 

@@ -41,7 +41,10 @@ pub(super) fn lock(history: &Mutex<History>) -> MutexGuard<'_, History> {
 impl History {
     /// Notes the figures of this moment.
     pub(super) fn sample(&mut self, snapshot: &Snapshot, now: Instant) {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let unix = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs_f64();
         for (source, track) in SOURCES.iter().zip(&mut self.tracks) {
             match (source.read)(snapshot) {
                 Some(reading) => track.take(source, reading, now, unix),
@@ -53,7 +56,9 @@ impl History {
     /// The tiles there are.
     pub(super) fn tiles(&self, now: Instant) -> Vec<Tile> {
         let tracks = SOURCES.iter().zip(&self.tracks);
-        tracks.filter_map(|(source, track)| track.tile(source, now)).collect()
+        tracks
+            .filter_map(|(source, track)| track.tile(source, now))
+            .collect()
     }
 }
 
@@ -66,10 +71,17 @@ impl Track {
         };
         self.last = Some((now, reading));
         if let Some(values) = values {
-            self.points.push_back(Point { at: now, unix, values });
+            self.points.push_back(Point {
+                at: now,
+                unix,
+                values,
+            });
         }
         while self.points.len() > MOST
-            || self.points.front().is_some_and(|point| now.duration_since(point.at) > KEEP)
+            || self
+                .points
+                .front()
+                .is_some_and(|point| now.duration_since(point.at) > KEEP)
         {
             self.points.pop_front();
         }
@@ -77,13 +89,21 @@ impl Track {
 
     fn tile(&self, source: &Source, now: Instant) -> Option<Tile> {
         let (_, reading) = self.last.as_ref()?;
-        let recent = || self.points.iter().filter(|point| now.duration_since(point.at) <= KEEP);
-        let lines = source.labels.iter().enumerate().map(|(number, label)| Line {
-            label,
-            points: recent()
-                .filter_map(|point| Some((point.unix, *point.values.get(number)?)))
-                .collect(),
-        });
+        let recent = || {
+            self.points
+                .iter()
+                .filter(|point| now.duration_since(point.at) <= KEEP)
+        };
+        let lines = source
+            .labels
+            .iter()
+            .enumerate()
+            .map(|(number, label)| Line {
+                label,
+                points: recent()
+                    .filter_map(|point| Some((point.unix, *point.values.get(number)?)))
+                    .collect(),
+            });
         Some(Tile {
             id: source.id,
             title: source.title,
@@ -106,8 +126,12 @@ fn growth(before: &Reading, now: &Reading, time: Duration) -> Option<Vec<f64>> {
     if whole <= 0.0 || before.values.len() != now.values.len() {
         return None;
     }
-    let grown: Vec<f64> =
-        now.values.iter().zip(&before.values).map(|(now, before)| unit * (now - before) / whole).collect();
+    let grown: Vec<f64> = now
+        .values
+        .iter()
+        .zip(&before.values)
+        .map(|(now, before)| unit * (now - before) / whole)
+        .collect();
     grown.iter().all(|value| *value >= 0.0).then_some(grown)
 }
 
@@ -116,22 +140,44 @@ mod tests {
     use super::*;
 
     fn reading(values: &[f64], of: Option<f64>) -> Reading {
-        Reading { values: values.to_vec(), of, ..Reading::default() }
+        Reading {
+            values: values.to_vec(),
+            of,
+            ..Reading::default()
+        }
     }
 
     #[test]
     fn growth_is_a_share_of_the_whole_or_a_rate() {
         let second = Duration::from_secs(2);
-        let share = growth(&reading(&[10.0], Some(100.0)), &reading(&[15.0], Some(120.0)), second);
+        let share = growth(
+            &reading(&[10.0], Some(100.0)),
+            &reading(&[15.0], Some(120.0)),
+            second,
+        );
         assert_eq!(share, Some(vec![25.0]));
-        let rate = growth(&reading(&[10.0, 0.0], None), &reading(&[30.0, 4.0], None), second);
+        let rate = growth(
+            &reading(&[10.0, 0.0], None),
+            &reading(&[30.0, 4.0], None),
+            second,
+        );
         assert_eq!(rate, Some(vec![10.0, 2.0]));
     }
 
     #[test]
     fn a_total_that_begins_anew_has_no_growth() {
         let second = Duration::from_secs(1);
-        assert_eq!(growth(&reading(&[10.0], None), &reading(&[3.0], None), second), None);
-        assert_eq!(growth(&reading(&[1.0], Some(5.0)), &reading(&[1.0], Some(5.0)), second), None);
+        assert_eq!(
+            growth(&reading(&[10.0], None), &reading(&[3.0], None), second),
+            None
+        );
+        assert_eq!(
+            growth(
+                &reading(&[1.0], Some(5.0)),
+                &reading(&[1.0], Some(5.0)),
+                second
+            ),
+            None
+        );
     }
 }

@@ -34,7 +34,9 @@ use crate::{
     health::{Engine, OWN_CHECKS, Rules, check_name},
     instruments::Instruments,
     loader::{self, Loader},
-    plugin::{self, CallPool, Catalog, Component, Discovery, Kind, Maker, PluginRow, State, discover},
+    plugin::{
+        self, CallPool, Catalog, Component, Discovery, Kind, Maker, PluginRow, State, discover,
+    },
     registry::{self, Registry, Snapshot},
 };
 
@@ -142,7 +144,11 @@ impl Monitor {
 
     /// Plugins as people see them.
     pub fn rows(&self) -> Vec<PluginRow> {
-        self.catalog.plugins().iter().map(|plugin| PluginRow::of(plugin)).collect()
+        self.catalog
+            .plugins()
+            .iter()
+            .map(|plugin| PluginRow::of(plugin))
+            .collect()
     }
 
     /// Everything that is measured, the state of plugins at this moment included.
@@ -171,7 +177,10 @@ impl Monitor {
     /// for this run only.
     pub async fn stop(&self, deadline: Instant) {
         let components = self.catalog.components();
-        tokio::join!(self.exports.finish(deadline), schedule::stop(&components, deadline));
+        tokio::join!(
+            self.exports.finish(deadline),
+            schedule::stop(&components, deadline)
+        );
         self.loader.remove_copies();
     }
 
@@ -188,7 +197,10 @@ impl Monitor {
     /// Tells the engine which checks there are, and which of them could not be made.
     fn expect_checks(&self, config: &Config) {
         let plugins = self.catalog.plugins();
-        let running = plugins.iter().flat_map(|plugin| &plugin.components).map(|one| &one.want);
+        let running = plugins
+            .iter()
+            .flat_map(|plugin| &plugin.components)
+            .map(|one| &one.want);
         let broken = || plugins.iter().flat_map(|plugin| &plugin.broken);
         let wanted = running.chain(broken().map(|broken| &broken.want));
         let names = wanted
@@ -197,11 +209,18 @@ impl Monitor {
             .chain(OWN_CHECKS.map(str::to_owned));
         self.health.expect(names.filter_map(|name| {
             let check = config.health.check(&name);
-            check.enabled.then_some((name, Rules { rise: check.rise, fall: check.fall }))
+            check.enabled.then_some((
+                name,
+                Rules {
+                    rise: check.rise,
+                    fall: check.fall,
+                },
+            ))
         }));
         for broken in broken().filter(|broken| broken.want.kind == Kind::HealthCheck) {
             let failure = Err(broken.failure.clone());
-            self.health.take(&check_name(&broken.want.owner), failure, Duration::ZERO);
+            self.health
+                .take(&check_name(&broken.want.owner), failure, Duration::ZERO);
         }
     }
 }

@@ -28,7 +28,9 @@ impl Monitor {
     pub fn open_page(self: &Arc<Self>) -> Option<OpenPage> {
         let more = |open| (open < MOST).then_some(open + 1);
         let count = &self.pages.0;
-        let before = count.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        let before = count
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
+            .ok()?;
         if before == 0 {
             self.changed.notify_one();
         }

@@ -26,7 +26,10 @@ impl Monitor {
         let state = State {
             now: rfc3339(SystemTime::now()),
             role: self.instruments.role.label(),
-            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            host: rustix::system::uname()
+                .nodename()
+                .to_string_lossy()
+                .into_owned(),
             version: build::VERSION,
             uptime_seconds: self.uptime().as_secs_f64(),
             health: self.health.report(),

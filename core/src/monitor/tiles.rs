@@ -59,27 +59,84 @@ pub(super) struct Reading {
 
 /// All tiles, in the order in which they are shown.
 pub(super) const SOURCES: [Source; 6] = [
-    Source { id: "cpu", title: "CPU", unit: "percent", labels: &[""], growth: true, read: cpu },
-    Source { id: "memory", title: "Memory", unit: "percent", labels: &[""], growth: false, read: memory },
-    Source { id: "load", title: "Load", unit: "load", labels: &[""], growth: false, read: load },
-    Source { id: "filesystem", title: "Root filesystem", unit: "percent", labels: &[""], growth: false, read: filesystem },
-    Source { id: "disk", title: "Disk", unit: "bytes_per_second", labels: &["read", "written"], growth: true, read: disk },
-    Source { id: "network", title: "Network", unit: "bytes_per_second", labels: &["received", "sent"], growth: true, read: network },
+    Source {
+        id: "cpu",
+        title: "CPU",
+        unit: "percent",
+        labels: &[""],
+        growth: true,
+        read: cpu,
+    },
+    Source {
+        id: "memory",
+        title: "Memory",
+        unit: "percent",
+        labels: &[""],
+        growth: false,
+        read: memory,
+    },
+    Source {
+        id: "load",
+        title: "Load",
+        unit: "load",
+        labels: &[""],
+        growth: false,
+        read: load,
+    },
+    Source {
+        id: "filesystem",
+        title: "Root filesystem",
+        unit: "percent",
+        labels: &[""],
+        growth: false,
+        read: filesystem,
+    },
+    Source {
+        id: "disk",
+        title: "Disk",
+        unit: "bytes_per_second",
+        labels: &["read", "written"],
+        growth: true,
+        read: disk,
+    },
+    Source {
+        id: "network",
+        title: "Network",
+        unit: "bytes_per_second",
+        labels: &["received", "sent"],
+        growth: true,
+        read: network,
+    },
 ];
 
 fn cpu(snapshot: &Snapshot) -> Option<Reading> {
     let (mut all, mut idle) = (0.0, 0.0);
     let mut cpus = 0;
     for sample in snapshot.family("node_cpu_seconds_total")?.samples() {
-        let Value::Number(seconds) = sample.value else { continue };
+        let Value::Number(seconds) = sample.value else {
+            continue;
+        };
         let mode = label(&sample, "mode");
         // Waiting for a device is being idle too.
-        idle += if matches!(mode, "idle" | "iowait") { seconds } else { 0.0 };
+        idle += if matches!(mode, "idle" | "iowait") {
+            seconds
+        } else {
+            0.0
+        };
         cpus += usize::from(mode == "idle");
         all += seconds;
     }
-    let detail = Some(if cpus == 1 { "1 core".to_owned() } else { format!("{cpus} cores") });
-    Some(Reading { values: vec![all - idle], of: Some(all), maximum: Some(100.0), detail })
+    let detail = Some(if cpus == 1 {
+        "1 core".to_owned()
+    } else {
+        format!("{cpus} cores")
+    });
+    Some(Reading {
+        values: vec![all - idle],
+        of: Some(all),
+        maximum: Some(100.0),
+        detail,
+    })
 }
 
 fn memory(snapshot: &Snapshot) -> Option<Reading> {
@@ -99,7 +156,11 @@ fn load(snapshot: &Snapshot) -> Option<Reading> {
     let five = snapshot.value("node_load5", &[]).unwrap_or(one);
     let fifteen = snapshot.value("node_load15", &[]).unwrap_or(one);
     let detail = Some(format!("{five:.2} over 5 min, {fifteen:.2} over 15 min"));
-    Some(Reading { values: vec![one], detail, ..Reading::default() })
+    Some(Reading {
+        values: vec![one],
+        detail,
+        ..Reading::default()
+    })
 }
 
 fn filesystem(snapshot: &Snapshot) -> Option<Reading> {
@@ -124,33 +185,52 @@ fn filesystem(snapshot: &Snapshot) -> Option<Reading> {
 
 fn disk(snapshot: &Snapshot) -> Option<Reading> {
     // A device made of others would be counted twice.
-    let whole = |device: &str| !["dm-", "md", "loop", "ram", "zram"].iter().any(|p| device.starts_with(p));
+    let whole = |device: &str| {
+        !["dm-", "md", "loop", "ram", "zram"]
+            .iter()
+            .any(|p| device.starts_with(p))
+    };
     let read = sum(snapshot, "node_disk_read_bytes_total", whole)?;
     let written = sum(snapshot, "node_disk_written_bytes_total", whole)?;
-    Some(Reading { values: vec![read, written], ..Reading::default() })
+    Some(Reading {
+        values: vec![read, written],
+        ..Reading::default()
+    })
 }
 
 fn network(snapshot: &Snapshot) -> Option<Reading> {
     // What stays inside the machine, or passes a bridge to it, would be counted twice.
     let real = |device: &str| {
-        !["lo", "veth", "docker", "br-", "virbr", "cni"].iter().any(|p| device.starts_with(p))
+        !["lo", "veth", "docker", "br-", "virbr", "cni"]
+            .iter()
+            .any(|p| device.starts_with(p))
     };
     let received = sum(snapshot, "node_network_receive_bytes_total", real)?;
     let sent = sum(snapshot, "node_network_transmit_bytes_total", real)?;
-    Some(Reading { values: vec![received, sent], ..Reading::default() })
+    Some(Reading {
+        values: vec![received, sent],
+        ..Reading::default()
+    })
 }
 
 fn sum(snapshot: &Snapshot, family: &str, counts: impl Fn(&str) -> bool) -> Option<f64> {
     let samples = snapshot.family(family)?.samples();
     let values = samples.filter(|sample| counts(label(sample, "device")));
-    Some(values.filter_map(|sample| match sample.value {
-        Value::Number(value) => Some(value),
-        Value::Histogram { .. } => None,
-    }).sum())
+    Some(
+        values
+            .filter_map(|sample| match sample.value {
+                Value::Number(value) => Some(value),
+                Value::Histogram { .. } => None,
+            })
+            .sum(),
+    )
 }
 
 fn label<'a>(sample: &Sample<'a>, name: &str) -> &'a str {
-    sample.labels().find(|(own, _)| *own == name).map_or("", |(_, value)| value)
+    sample
+        .labels()
+        .find(|(own, _)| *own == name)
+        .map_or("", |(_, value)| value)
 }
 
 fn bytes(value: f64) -> String {
@@ -170,6 +250,9 @@ mod tests {
 
     #[test]
     fn bytes_are_readable() {
-        assert_eq!([bytes(0.0), bytes(1536.0), bytes(3.0e12)], ["0.0 B", "1.5 KiB", "2.7 TiB"]);
+        assert_eq!(
+            [bytes(0.0), bytes(1536.0), bytes(3.0e12)],
+            ["0.0 B", "1.5 KiB", "2.7 TiB"]
+        );
     }
 }

@@ -156,8 +156,12 @@ fn timing(
         // what the plugin wishes, then what holds for all checks.
         let own = config.health.checks.get(&name);
         let set = section.components.get(component.name.as_str());
-        let interval = own.and_then(|own| own.interval).or(set.and_then(|set| set.interval));
-        let deadline = own.and_then(|own| own.timeout).or(set.and_then(|set| set.deadline));
+        let interval = own
+            .and_then(|own| own.interval)
+            .or(set.and_then(|set| set.interval));
+        let deadline = own
+            .and_then(|own| own.timeout)
+            .or(set.and_then(|set| set.deadline));
         return (plan.enabled && check.enabled).then(|| Timing {
             interval: interval.or(own_wish).unwrap_or(check.interval).get(),
             deadline: deadline.unwrap_or(check.timeout).get(),

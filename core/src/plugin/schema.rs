@@ -32,7 +32,9 @@ pub fn known(found: &Discovery, config: &Config) -> KnownPlugins {
                 Some(kind) => {
                     own.push(schema);
                     if kind == Kind::HealthCheck {
-                        known.checks.extend(checks(&manifest.name, &component.name, &section));
+                        known
+                            .checks
+                            .extend(checks(&manifest.name, &component.name, &section));
                     }
                 }
                 None => continue,
@@ -44,11 +46,20 @@ pub fn known(found: &Discovery, config: &Config) -> KnownPlugins {
             schema: union(&own),
             components,
         });
-        let claims = manifest.attributes.iter().filter(|attribute| attribute.name == "claim");
-        known.claims.extend(claims.filter_map(|attribute| claim(&attribute.value)));
+        let claims = manifest
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.name == "claim");
+        known
+            .claims
+            .extend(claims.filter_map(|attribute| claim(&attribute.value)));
     }
     known.checks.extend(health::OWN_CHECKS.map(str::to_owned));
-    known.failed = found.failed.iter().map(|failed| failed.name.clone()).collect();
+    known.failed = found
+        .failed
+        .iter()
+        .map(|failed| failed.name.clone())
+        .collect();
     known
 }
 
@@ -97,15 +108,23 @@ fn parse(component: &manifest::Component) -> Value {
 fn union(schemas: &[Value]) -> Value {
     let mut whole = Map::new();
     for part in ["properties", "$defs"] {
-        let entries = schemas.iter().filter_map(|schema| schema.get(part)?.as_object());
-        let merged: Map<String, Value> =
-            entries.flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let entries = schemas
+            .iter()
+            .filter_map(|schema| schema.get(part)?.as_object());
+        let merged: Map<String, Value> = entries
+            .flatten()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         if !merged.is_empty() {
             whole.insert(part.to_owned(), Value::Object(merged));
         }
     }
     let mut required: Vec<Value> = Vec::new();
-    for key in schemas.iter().filter_map(|schema| schema.get("required")?.as_array()).flatten() {
+    for key in schemas
+        .iter()
+        .filter_map(|schema| schema.get("required")?.as_array())
+        .flatten()
+    {
         if !required.contains(key) {
             required.push(key.clone());
         }
@@ -120,7 +139,11 @@ fn union(schemas: &[Value]) -> Value {
 fn claim(text: &str) -> Option<Claim> {
     let (key, target) = text.split_once('=')?;
     let (exporter, setting) = target.split_once('.')?;
-    Some(Claim { key: key.to_owned(), exporter: exporter.to_owned(), setting: setting.to_owned() })
+    Some(Claim {
+        key: key.to_owned(),
+        exporter: exporter.to_owned(),
+        setting: setting.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -147,7 +170,10 @@ mod tests {
     fn a_component_is_given_what_it_understands() {
         let component = component(&json!({ "properties": { "procfs": {}, "cpu": {} } }));
         let section = json!({ "procfs": "/proc", "disk": 1 });
-        assert_eq!(pick(section.as_object().unwrap(), &component), r#"{"procfs":"/proc"}"#);
+        assert_eq!(
+            pick(section.as_object().unwrap(), &component),
+            r#"{"procfs":"/proc"}"#
+        );
     }
 
     #[test]
@@ -164,7 +190,10 @@ mod tests {
     #[test]
     fn a_claim_names_key_exporter_and_setting() {
         let read = claim("telemetry.otlp_endpoint=otlp.endpoint").unwrap();
-        assert_eq!((read.exporter.as_str(), read.setting.as_str()), ("otlp", "endpoint"));
+        assert_eq!(
+            (read.exporter.as_str(), read.setting.as_str()),
+            ("otlp", "endpoint")
+        );
         assert!(claim("nonsense").is_none());
     }
 }

@@ -29,10 +29,16 @@ pub fn usage() -> Option<Usage> {
     let open_fds = fs::read_dir("/proc/self/fd").ok()?.count();
     // The listing itself has one open.
     let open_fds = open_fds.saturating_sub(1) as f64;
-    let max_fds = getrlimit(Resource::Nofile).current.map_or(f64::INFINITY, |most| most as f64);
+    let max_fds = getrlimit(Resource::Nofile)
+        .current
+        .map_or(f64::INFINITY, |most| most as f64);
     let ticks = rustix::param::clock_ticks_per_second() as f64;
     let page = rustix::param::page_size() as f64;
-    parse(&stat, ticks, page).map(|usage| Usage { open_fds, max_fds, ..usage })
+    parse(&stat, ticks, page).map(|usage| Usage {
+        open_fds,
+        max_fds,
+        ..usage
+    })
 }
 
 /// Reads a line of `/proc/PID/stat`; see proc(5) for the numbers of its fields.
@@ -63,7 +69,10 @@ mod tests {
         let stat = "7 (a) b) S 1 7 7 0 -1 0 0 0 0 0 150 50 0 0 20 0 3 0 4200 8192 2 0";
         let usage = parse(stat, 100.0, 4096.0).unwrap();
         assert_eq!((usage.cpu_seconds, usage.threads), (2.0, 3.0));
-        assert_eq!((usage.virtual_bytes, usage.resident_bytes), (8192.0, 8192.0));
+        assert_eq!(
+            (usage.virtual_bytes, usage.resident_bytes),
+            (8192.0, 8192.0)
+        );
         assert_eq!(usage.started_seconds, 42.0);
         assert_eq!(parse("7 (cut", 100.0, 4096.0), None);
     }

@@ -17,7 +17,9 @@ pub struct Thread {
 
 /// All threads; empty where /proc cannot be read.
 pub fn list() -> Vec<Thread> {
-    let Ok(entries) = fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let Ok(entries) = fs::read_dir("/proc/self/task") else {
+        return Vec::new();
+    };
     entries
         .filter_map(|entry| {
             let entry = entry.ok()?;
@@ -34,7 +36,11 @@ fn parse(id: u32, stat: &str) -> Option<Thread> {
     // The name may itself have brackets.
     let (name, rest) = rest.rsplit_once(')')?;
     let state = rest.split_whitespace().next()?;
-    Some(Thread { id, name: name.to_owned(), state: state.to_owned() })
+    Some(Thread {
+        id,
+        name: name.to_owned(),
+        state: state.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -46,7 +52,10 @@ mod tests {
     #[test]
     fn this_thread_is_among_them() {
         let threads = list();
-        assert!(threads.iter().any(|thread| thread.state == "R"), "{threads:?}");
+        assert!(
+            threads.iter().any(|thread| thread.state == "R"),
+            "{threads:?}"
+        );
     }
 
     #[test]

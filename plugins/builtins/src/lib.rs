@@ -14,8 +14,10 @@ pub fn plugins() -> RVec<PluginBox> {
 mod tests {
     #[test]
     fn each_is_found() {
-        let names: Vec<String> =
-            super::plugins().iter().map(|plugin| plugin.manifest().name.into()).collect();
+        let names: Vec<String> = super::plugins()
+            .iter()
+            .map(|plugin| plugin.manifest().name.into())
+            .collect();
         assert_eq!(names, ["system"]);
     }
 }

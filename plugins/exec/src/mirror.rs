@@ -45,7 +45,12 @@ enum Members {
 impl Mirror {
     pub(crate) fn new(context: &Context, max_series: usize) -> Self {
         let context = context.clone();
-        Self { context, max_series, shown: HashMap::new(), left_out: LeftOut::default() }
+        Self {
+            context,
+            max_series,
+            shown: HashMap::new(),
+            left_out: LeftOut::default(),
+        }
     }
 
     /// Shows these families and no others. Answers what had to be left out, and logs it when it is
@@ -132,7 +137,11 @@ impl Shown {
             Kind::Histogram => Members::Histograms(context.dynamic(name, &help, &labels, bounds)?),
         };
         let labels = labels.into_iter().map(str::to_owned).collect();
-        Ok(Self { labels, bounds: bounds.to_vec(), members })
+        Ok(Self {
+            labels,
+            bounds: bounds.to_vec(),
+            members,
+        })
     }
 
     fn kind(&self) -> Kind {
@@ -162,11 +171,18 @@ impl Shown {
             }
             (
                 Members::Histograms(family),
-                Value::Distribution { bounds, cumulative, count, sum },
+                Value::Distribution {
+                    bounds,
+                    cumulative,
+                    count,
+                    sum,
+                },
             ) => {
                 if *bounds != self.bounds {
-                    return Err(Error::failed("a histogram has other buckets than the first one")
-                        .remedy("give all histograms of one name the same buckets"));
+                    return Err(
+                        Error::failed("a histogram has other buckets than the first one")
+                            .remedy("give all histograms of one name the same buckets"),
+                    );
                 }
                 family.try_with(&values)?.set(cumulative, *count, *sum);
             }

@@ -17,7 +17,9 @@ impl Script {
     /// other test begins just then would hold it open too, and what is open for writing cannot be
     /// executed.
     pub(crate) fn new(lines: &str) -> Self {
-        let script = Self { folder: TempDir::new().unwrap() };
+        let script = Self {
+            folder: TempDir::new().unwrap(),
+        };
         let write = r#"printf '#!/bin/sh\n%s\n' "$1" >"$2" && chmod 755 "$2""#;
         let status = Command::new("/bin/sh")
             .args(["-c", write, "sh", lines, &script.path()])
@@ -27,7 +29,11 @@ impl Script {
     }
 
     pub(crate) fn path(&self) -> String {
-        self.folder.path().join("program").to_string_lossy().into_owned()
+        self.folder
+            .path()
+            .join("program")
+            .to_string_lossy()
+            .into_owned()
     }
 
     /// A file beside the program.

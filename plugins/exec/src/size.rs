@@ -50,11 +50,20 @@ impl Size {
             return Err("not a size; write one such as 64KiB or 1MiB");
         }
         let unit = unit.trim_start();
-        let known = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
-        let scale = known.map(|(_, scale)| *scale).or(unit.is_empty().then_some(1));
+        let known = UNITS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(unit));
+        let scale = known
+            .map(|(_, scale)| *scale)
+            .or(unit.is_empty().then_some(1));
         let scale = scale.ok_or("of an unknown unit; known are B, kB, MB, GB, KiB, MiB, GiB")?;
         // Only digits are left, so a number that does not parse is too large.
-        Self::checked(number.parse::<usize>().ok().and_then(|number| number.checked_mul(scale)))
+        Self::checked(
+            number
+                .parse::<usize>()
+                .ok()
+                .and_then(|number| number.checked_mul(scale)),
+        )
     }
 }
 

@@ -67,7 +67,10 @@ pub(super) fn routes() -> BoxedFilter<(Response,)> {
 fn answer(coding: Coding, content_type: &'static str, text: &str) -> Response {
     let mut response = coding.answer(content_type, text.as_bytes().to_vec());
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(POLICY),
+    );
     // So that a newer program is not met with older parts.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response

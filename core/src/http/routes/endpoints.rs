@@ -26,12 +26,14 @@ pub(super) fn route(monitor: &Arc<Monitor>, listener: &'static str) -> BoxedFilt
     warp::path::full()
         .and(warp::method())
         .and(with(monitor))
-        .and_then(move |path: FullPath, method: Method, monitor: Arc<Monitor>| async move {
-            match table::find(&monitor.catalog, listener, &method, path.as_str()) {
-                Found::Nothing => Err(warp::reject::not_found()),
-                found => Ok::<_, Rejection>((found, path, method)),
-            }
-        })
+        .and_then(
+            move |path: FullPath, method: Method, monitor: Arc<Monitor>| async move {
+                match table::find(&monitor.catalog, listener, &method, path.as_str()) {
+                    Found::Nothing => Err(warp::reject::not_found()),
+                    found => Ok::<_, Rejection>((found, path, method)),
+                }
+            },
+        )
         .untuple_one()
         .and(methods::any("plugin_endpoint"))
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
@@ -64,7 +66,9 @@ async fn answer<B: Buf + Send + 'static>(
         Found::Route { component, route } => (component, route),
         Found::OtherMethods(allowed) => return refuse_method(&allowed),
         Found::NeedsScope(scope) => return refuse_scope(&scope),
-        Found::Nothing => return Failure::not_found("no such path", "GET / lists the pages").into_response(),
+        Found::Nothing => {
+            return Failure::not_found("no such path", "GET / lists the pages").into_response();
+        }
     };
     let Some(place) = component.admit() else {
         return too_many(&component);
@@ -84,7 +88,9 @@ async fn answer<B: Buf + Send + 'static>(
     let body = body::channel(body, &fate);
     let deadline = nanos(component.timing.deadline);
     component.request(place, move |endpoint| {
-        fate.of(endpoint.handle(request, body, reply, deadline).into_result())
+        fate.of(endpoint
+            .handle(request, body, reply, deadline)
+            .into_result())
     });
     answered.response(&component).await
 }
@@ -113,17 +119,26 @@ fn refuse_method(allowed: &str) -> Response {
 
 fn too_many(component: &Component) -> Response {
     let mut response = Failure::unavailable(
-        format!("{} is answering as many requests as it may", component.owner),
+        format!(
+            "{} is answering as many requests as it may",
+            component.owner
+        ),
         "try again in a second",
     )
     .into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
 
 /// The headers that a plugin sees: all but those that hold secrets of the listener.
 fn pass_on(headers: &HeaderMap) -> RVec<Header> {
-    let secret = [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
+    let secret = [
+        header::AUTHORIZATION,
+        header::COOKIE,
+        header::PROXY_AUTHORIZATION,
+    ];
     headers
         .iter()
         .filter(|(name, _)| !secret.contains(name))

@@ -94,14 +94,22 @@ fn selection(query: &str, monitor: &Monitor) -> Result<Selection, Failure> {
         return Ok(Selection::All);
     }
     let names = monitor.registry.names();
-    if let Some(unknown) = only.iter().chain(&except).find(|name| !names.contains(*name)) {
+    if let Some(unknown) = only
+        .iter()
+        .chain(&except)
+        .find(|name| !names.contains(*name))
+    {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         return Err(Failure::bad_request(
             format!("there is no collector {unknown:?}"),
             format!("use one of: {}", known.join(", ")),
         ));
     }
-    Ok(if only.is_empty() { Selection::Except(except) } else { Selection::Only(only) })
+    Ok(if only.is_empty() {
+        Selection::Except(except)
+    } else {
+        Selection::Only(only)
+    })
 }
 
 #[cfg(test)]
@@ -114,8 +122,10 @@ mod tests {
     fn a_scraper_that_waits_less_is_answered_sooner() {
         let most = Duration::from_secs(1);
         let waits = |value: &'static str| {
-            let headers =
-                [(TIMEOUT_HEADER.parse().expect("a name"), HeaderValue::from_static(value))];
+            let headers = [(
+                TIMEOUT_HEADER.parse().expect("a name"),
+                HeaderValue::from_static(value),
+            )];
             patience(&headers.into_iter().collect(), most)
         };
         assert_eq!(waits("10"), most);

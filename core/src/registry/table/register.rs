@@ -68,11 +68,7 @@ impl Table {
         registered
     }
 
-    fn add_series<S: AsRef<str>>(
-        &self,
-        family: u32,
-        labels: &[S],
-    ) -> Result<u32, RegisterError> {
+    fn add_series<S: AsRef<str>>(&self, family: u32, labels: &[S]) -> Result<u32, RegisterError> {
         let mut guard = self.open()?;
         let state = &mut *guard;
         let Some(registered) = state.families.get_mut(family as usize) else {

@@ -38,7 +38,10 @@ fn unknown_and_retired_slots_are_counted() {
     let labels = [("plugin", "p"), ("component", "c")];
     let snapshot = registry.snapshot();
     let value = |name| snapshot.value(name, &labels);
-    assert_eq!(value("gaxx_plugin_component_ignored_points_total"), Some(3.0));
+    assert_eq!(
+        value("gaxx_plugin_component_ignored_points_total"),
+        Some(3.0)
+    );
     assert_eq!(value("gaxx_plugin_component_series"), Some(1.0));
     // Registered again, it has a slot of its own.
     assert_ne!(slot(&table, "a"), a);
@@ -50,7 +53,9 @@ fn lateness_is_shown_until_the_next_delivery() {
     let table = component(&registry, "c");
     let late = || {
         let labels = [("component", "c"), ("plugin", "p")];
-        registry.snapshot().value("gaxx_plugin_component_late", &labels)
+        registry
+            .snapshot()
+            .value("gaxx_plugin_component_late", &labels)
     };
     assert_eq!(late(), Some(0.0));
     table.mark_late();

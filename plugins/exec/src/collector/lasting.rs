@@ -32,7 +32,12 @@ pub(super) struct Lasting {
 
 impl Lasting {
     pub(super) fn new(program: Program, max_silence: Duration) -> Self {
-        Self { program, max_silence, shared: Arc::default(), thread: None }
+        Self {
+            program,
+            max_silence,
+            shared: Arc::default(),
+            thread: None,
+        }
     }
 
     pub(super) fn start(&mut self) -> Result<()> {
@@ -101,7 +106,10 @@ impl Reader {
     /// Runs the program until it ends or must be ended; answers why.
     fn follow(&self, backoff: &mut Backoff) -> Error {
         if Arc::strong_count(&self.waiting) > 1 {
-            return Failure::Lingers { program: self.path() }.into_error();
+            return Failure::Lingers {
+                program: self.path(),
+            }
+            .into_error();
         }
         let mut running = match self.program.start(&self.waiting) {
             Ok(running) => running,
@@ -113,9 +121,17 @@ impl Reader {
             Ok(()) => match running.end() {
                 Some(end) => {
                     let (program, stderr) = (self.path(), last_line(&stderr));
-                    Failure::Ended { program, end, stderr }.into_error()
+                    Failure::Ended {
+                        program,
+                        end,
+                        stderr,
+                    }
+                    .into_error()
                 }
-                None => Failure::Lingers { program: self.path() }.into_error(),
+                None => Failure::Lingers {
+                    program: self.path(),
+                }
+                .into_error(),
             },
         }
     }
@@ -133,7 +149,10 @@ impl Reader {
         let mut heard = Instant::now();
         loop {
             let event = running.next(TICK, &mut buffer);
-            let event = event.map_err(|error| Failure::Wait { program: self.path(), error });
+            let event = event.map_err(|error| Failure::Wait {
+                program: self.path(),
+                error,
+            });
             match event.map_err(Failure::into_error)? {
                 Event::Ended => return Ok(()),
                 Event::Nothing => {}
@@ -148,12 +167,19 @@ impl Reader {
                         self.shared.put(families);
                     });
                     taken.map_err(|TooLong| {
-                        Failure::TooMuch { program: self.path(), limit }.into_error()
+                        Failure::TooMuch {
+                            program: self.path(),
+                            limit,
+                        }
+                        .into_error()
                     })?;
                 }
             }
             if self.shared.is_stopping() {
-                return Err(Failure::Cancelled { program: self.path() }.into_error());
+                return Err(Failure::Cancelled {
+                    program: self.path(),
+                }
+                .into_error());
             }
             if heard.elapsed() > self.max_silence {
                 return Err(silent(self.program.path(), self.max_silence));

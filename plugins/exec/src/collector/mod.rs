@@ -82,7 +82,9 @@ impl Component for Exec {
     const ASKED_BY: Option<&'static str> = Some("exec");
 
     fn new(settings: Settings, context: &Context) -> Result<Self> {
-        let settings = settings.exec.ok_or_else(|| Error::settings("exec is not set"))?;
+        let settings = settings
+            .exec
+            .ok_or_else(|| Error::settings("exec is not set"))?;
         let program = Program::new(
             "exec",
             settings.command,
@@ -124,7 +126,9 @@ impl Collector for Exec {
         let families = match &self.source {
             Source::LongLived(lasting) => lasting.latest(deadline)?,
             Source::PerInterval(runner) => {
-                let text = runner.run_well(deadline).map_err(crate::program::Failure::into_error)?;
+                let text = runner
+                    .run_well(deadline)
+                    .map_err(crate::program::Failure::into_error)?;
                 Arc::new(read(&text, &self.path)?)
             }
         };

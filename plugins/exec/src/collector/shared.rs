@@ -35,9 +35,14 @@ impl Shared {
     }
 
     /// The last exposition, and how old it is. Waits for the first one for so long.
-    pub(super) fn latest(&self, patience: Duration) -> Option<(Duration, Result<Arc<Vec<Family>>>)> {
+    pub(super) fn latest(
+        &self,
+        patience: Duration,
+    ) -> Option<(Duration, Result<Arc<Vec<Family>>>)> {
         let waits = |state: &mut State| state.latest.is_none() && !state.is_stopping;
-        let waited = self.changed.wait_timeout_while(self.lock(), patience, waits);
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), patience, waits);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let (at, result) = state.latest.as_ref()?;
         Some((at.elapsed(), result.clone()))

@@ -15,7 +15,11 @@ pub(super) struct TooLong;
 
 impl Splitter {
     pub(super) fn new(limit: usize) -> Self {
-        Self { held: Vec::new(), line: 0, limit }
+        Self {
+            held: Vec::new(),
+            line: 0,
+            limit,
+        }
     }
 
     /// Takes what was printed, and hands over each exposition that ends in it: by an empty line,

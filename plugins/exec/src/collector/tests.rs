@@ -53,12 +53,17 @@ EOF"#,
 
 #[test]
 fn what_is_no_longer_printed_is_gone() {
-    let (_script, mut exec) = exec(
-        r#"if [ -e "$1" ]; then echo b 2; else echo a 1; echo b 1; fi; : >"$1""#,
+    let (_script, mut exec) =
+        exec(r#"if [ -e "$1" ]; then echo b 2; else echo a 1; echo b 1; fi; : >"$1""#);
+    assert_eq!(
+        exec.collect().unwrap().names(),
+        ["a", "b", "exec_series_left_out"]
     );
-    assert_eq!(exec.collect().unwrap().names(), ["a", "b", "exec_series_left_out"]);
     let samples = exec.collect().unwrap();
-    assert_eq!((samples.value("a", &[]), samples.value("b", &[])), (None, Some(2.0)));
+    assert_eq!(
+        (samples.value("a", &[]), samples.value("b", &[])),
+        (None, Some(2.0))
+    );
 }
 
 #[test]
@@ -71,15 +76,27 @@ fn a_program_that_prints_nothing_gives_nothing() {
 fn what_fails_is_told() {
     for (lines, parts) in [
         ("echo a one", ["line 1: the value is no number", "promtool"]),
-        ("printf 'a 1'", ["line 1: it ends in the middle", "promtool"]),
-        (r"printf '\377 1\n'", ["line 1: it is not UTF-8", "promtool"]),
-        ("echo a 1; echo why >&2; exit 2", ["status 2, saying: why", "by hand"]),
+        (
+            "printf 'a 1'",
+            ["line 1: it ends in the middle", "promtool"],
+        ),
+        (
+            r"printf '\377 1\n'",
+            ["line 1: it is not UTF-8", "promtool"],
+        ),
+        (
+            "echo a 1; echo why >&2; exit 2",
+            ["status 2, saying: why", "by hand"],
+        ),
         ("echo a 1; kill -KILL $$", ["signal 9 (SIGKILL)", "by hand"]),
     ] {
         let (script, mut exec) = exec(lines);
         let error = exec.collect().unwrap_err().to_string();
         assert!(error.contains(&script.path()), "{error}");
-        assert!(parts.iter().all(|part| error.contains(part)), "{lines}: {error}");
+        assert!(
+            parts.iter().all(|part| error.contains(part)),
+            "{lines}: {error}"
+        );
     }
 }
 
@@ -89,7 +106,10 @@ fn what_does_not_fit_is_left_out_and_counted() {
         r#"if [ -e "$1" ]; then echo 'a{x="1",y="2"} 1'; echo '# TYPE b counter'; else echo 'a{x="1"} 1'; fi
 echo b 1; echo c 1; echo d 1; : >"$1""#,
     );
-    let command = [script.path(), script.file("f").to_string_lossy().into_owned()];
+    let command = [
+        script.path(),
+        script.file("f").to_string_lossy().into_owned(),
+    ];
     let settings = json!({ "exec": { "command": command, "max_series": 3 } });
     let mut exec = collector::<Exec>(settings).unwrap();
     let first = exec.collect().unwrap();
@@ -100,8 +120,13 @@ echo b 1; echo c 1; echo d 1; : >"$1""#,
     assert_eq!(second.names(), ["c", "d", "exec_series_left_out"]);
     exec.collect().unwrap();
     let log: Vec<String> = exec.log().into_iter().map(|line| line.message).collect();
-    let [first, second] = log.as_slice() else { panic!("{log:?}") };
-    assert!(first.starts_with("1 series of ") && first.contains("max_series"), "{first}");
+    let [first, second] = log.as_slice() else {
+        panic!("{log:?}")
+    };
+    assert!(
+        first.starts_with("1 series of ") && first.contains("max_series"),
+        "{first}"
+    );
     assert!(second.contains("label `y`"), "{second}");
 }
 
@@ -114,7 +139,10 @@ fn without_its_key_there_is_no_collector() {
 }
 
 fn long_lived(script: &Script, more: &gaxx_sdk::serde_json::Value) -> CollectorTest {
-    let command = [script.path(), script.file("f").to_string_lossy().into_owned()];
+    let command = [
+        script.path(),
+        script.file("f").to_string_lossy().into_owned(),
+    ];
     let mut settings = json!({ "command": command, "mode": "long_lived" });
     let settings_map = settings.as_object_mut().unwrap();
     settings_map.extend(more.as_object().unwrap().clone());
@@ -152,7 +180,9 @@ fn a_long_lived_program_that_ends_is_run_again() {
     );
     let mut exec = long_lived(&script, &json!({}));
     until(&mut exec, |found| {
-        found.as_ref().is_err_and(|error| error.message().contains("status 5, saying: why"))
+        found
+            .as_ref()
+            .is_err_and(|error| error.message().contains("status 5, saying: why"))
     });
     until(&mut exec, |found| *found == Ok(Some(2.0)));
 }
@@ -162,13 +192,20 @@ fn a_long_lived_program_that_is_silent_or_floods_is_ended() {
     for (lines, part) in [
         ("echo a 1; exec sleep 1000", "no exposition for 0.5 s"),
         ("while :; do echo a 1; done", "more than 1kB"),
-        ("echo a one; echo; exec sleep 1000", "line 1: the value is no number"),
+        (
+            "echo a one; echo; exec sleep 1000",
+            "line 1: the value is no number",
+        ),
     ] {
         let script = Script::new(lines);
-        let mut exec =
-            long_lived(&script, &json!({ "max_silence": "500ms", "max_output": "1kB" }));
+        let mut exec = long_lived(
+            &script,
+            &json!({ "max_silence": "500ms", "max_output": "1kB" }),
+        );
         until(&mut exec, |found| {
-            found.as_ref().is_err_and(|error| error.message().contains(part))
+            found
+                .as_ref()
+                .is_err_and(|error| error.message().contains(part))
         });
     }
 }

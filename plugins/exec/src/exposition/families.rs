@@ -17,7 +17,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<Family>, Malformed> {
     let mut ended = false;
     while !rest.is_empty() {
         number += 1;
-        let fail = |reason| Malformed { line: number, reason };
+        let fail = |reason| Malformed {
+            line: number,
+            reason,
+        };
         let end = rest.iter().position(|byte| *byte == b'\n');
         let end = end.ok_or(fail("it ends in the middle of a line"))?;
         let line = str::from_utf8(&rest[..end]).map_err(|_| fail("it is not UTF-8"))?;
@@ -111,7 +114,11 @@ impl Reader {
     }
 
     fn sample(&mut self, sample: Sample<'_>, line: usize) -> Result<(), &'static str> {
-        let Sample { name, mut labels, value } = sample;
+        let Sample {
+            name,
+            mut labels,
+            value,
+        } = sample;
         let (base, of, suffix) = self.base(name);
         self.described(base).has_samples = true;
         if of == Type::Histogram {
@@ -126,7 +133,9 @@ impl Reader {
             if at == next {
                 growing.histograms.push((labels, Parts::default()));
             }
-            let Some((_, parts)) = growing.histograms.get_mut(at) else { return Ok(()) };
+            let Some((_, parts)) = growing.histograms.get_mut(at) else {
+                return Ok(());
+            };
             return parts.take(suffix, bound.as_deref(), value);
         }
         let kind = match (of, suffix) {
@@ -139,7 +148,10 @@ impl Reader {
         if growing.known.insert(labels.clone(), next).is_some() {
             return Err("a sample stands twice");
         }
-        growing.family.series.push(Series { labels, value: Value::Number(value) });
+        growing.family.series.push(Series {
+            labels,
+            value: Value::Number(value),
+        });
         Ok(())
     }
 
@@ -149,21 +161,43 @@ impl Reader {
         let at = *self.places.entry(name.to_owned()).or_insert(next);
         if at == next {
             let (help, series) = (String::new(), Vec::new());
-            let family = Family { name: name.to_owned(), help, kind, series };
+            let family = Family {
+                name: name.to_owned(),
+                help,
+                kind,
+                series,
+            };
             let (known, histograms) = (HashMap::new(), Vec::new());
-            self.families.push(Growing { family, base: base.to_owned(), known, histograms, line });
+            self.families.push(Growing {
+                family,
+                base: base.to_owned(),
+                known,
+                histograms,
+                line,
+            });
         }
         &mut self.families[at]
     }
 
     fn finish(self) -> Result<Vec<Family>, Malformed> {
         let finish = |growing: Growing| {
-            let Growing { mut family, base, histograms, line, .. } = growing;
-            let help = self.described.get(&base).and_then(|described| described.help.clone());
+            let Growing {
+                mut family,
+                base,
+                histograms,
+                line,
+                ..
+            } = growing;
+            let help = self
+                .described
+                .get(&base)
+                .and_then(|described| described.help.clone());
             family.help = help.unwrap_or_default();
             for (labels, parts) in histograms {
                 let series = parts.finish(labels);
-                family.series.push(series.map_err(|reason| Malformed { line, reason })?);
+                family
+                    .series
+                    .push(series.map_err(|reason| Malformed { line, reason })?);
             }
             Ok(family)
         };

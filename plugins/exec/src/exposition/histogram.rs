@@ -38,7 +38,11 @@ impl Parts {
 
     pub(super) fn finish(mut self, labels: Labels) -> Result<Series, &'static str> {
         self.buckets.sort_by(|one, other| one.0.total_cmp(&other.0));
-        if self.buckets.windows(2).any(|pair| matches!(pair, [one, next] if one.0 >= next.0)) {
+        if self
+            .buckets
+            .windows(2)
+            .any(|pair| matches!(pair, [one, next] if one.0 >= next.0))
+        {
             return Err("a bucket stands twice");
         }
         let total = match self.buckets.pop() {
@@ -55,7 +59,12 @@ impl Parts {
         if !ascending || count != total {
             return Err("the counts of a histogram do not ascend to its _count");
         }
-        let value = Value::Distribution { bounds, cumulative, count, sum };
+        let value = Value::Distribution {
+            bounds,
+            cumulative,
+            count,
+            sum,
+        };
         Ok(Series { labels, value })
     }
 }

@@ -48,7 +48,11 @@ fn quoted(text: &str) -> Result<(String, &str), &'static str> {
                 Some('\\') => '\\',
                 Some('"') => '"',
                 Some('n') => '\n',
-                _ => return Err(r#"a label's value has a `\` before something else than `\`, `"`, `n`"#),
+                _ => {
+                    return Err(
+                        r#"a label's value has a `\` before something else than `\`, `"`, `n`"#,
+                    );
+                }
             },
             c => c,
         });
@@ -58,7 +62,10 @@ fn quoted(text: &str) -> Result<(String, &str), &'static str> {
 
 fn finish(mut labels: Labels) -> Result<Labels, &'static str> {
     labels.sort();
-    if labels.windows(2).any(|pair| matches!(pair, [one, next] if one.0 == next.0)) {
+    if labels
+        .windows(2)
+        .any(|pair| matches!(pair, [one, next] if one.0 == next.0))
+    {
         return Err("a label stands twice");
     }
     labels.retain(|(_, value)| !value.is_empty());

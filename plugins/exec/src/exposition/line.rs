@@ -95,7 +95,11 @@ fn parse_sample(line: &str) -> Result<Sample<'_>, &'static str> {
     if !rest.is_empty() {
         return Err("there is more after the value and the timestamp");
     }
-    Ok(Sample { name, labels, value })
+    Ok(Sample {
+        name,
+        labels,
+        value,
+    })
 }
 
 /// A number as Prometheus writes it.

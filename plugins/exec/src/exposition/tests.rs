@@ -8,7 +8,10 @@ use super::*;
 
 fn series(labels: &[(&str, &str)], value: Value) -> Series {
     let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-    Series { labels: labels.iter().map(own).collect(), value }
+    Series {
+        labels: labels.iter().map(own).collect(),
+        value,
+    }
 }
 
 fn number(labels: &[(&str, &str)], value: f64) -> Series {
@@ -16,7 +19,12 @@ fn number(labels: &[(&str, &str)], value: f64) -> Series {
 }
 
 fn family(name: &str, help: &str, kind: Kind, series: Vec<Series>) -> Family {
-    Family { name: name.into(), help: help.into(), kind, series }
+    Family {
+        name: name.into(),
+        help: help.into(),
+        kind,
+        series,
+    }
 }
 
 #[test]
@@ -77,14 +85,25 @@ requests_total 5
             Kind::Gauge,
             vec![number(&[("quantile", "0.5")], 0.1)],
         ),
-        family("wait_seconds_sum", "Waiting.", Kind::Gauge, vec![number(&[], -2.0)]),
-        family("wait_seconds_count", "Waiting.", Kind::Counter, vec![number(&[], 7.0)]),
+        family(
+            "wait_seconds_sum",
+            "Waiting.",
+            Kind::Gauge,
+            vec![number(&[], -2.0)],
+        ),
+        family(
+            "wait_seconds_count",
+            "Waiting.",
+            Kind::Counter,
+            vec![number(&[], 7.0)],
+        ),
         family("tabs", "", Kind::Gauge, vec![number(&[], -0.5)]),
         family("requests_total", "", Kind::Counter, vec![number(&[], 5.0)]),
     ];
     // A NaN is equal to nothing.
-    let (nan, others): (Vec<_>, Vec<_>) =
-        families.into_iter().partition(|family| family.name == "untyped");
+    let (nan, others): (Vec<_>, Vec<_>) = families
+        .into_iter()
+        .partition(|family| family.name == "untyped");
     assert!(matches!(nan[0].series[0].value, Value::Number(value) if value.is_nan()));
     assert_eq!(others, expected);
 }
@@ -117,10 +136,18 @@ fn what_breaks_a_rule_is_named_with_its_line() {
         ("# EOF\na 1\n", 2, "after # EOF"),
         ("# TYPE h histogram\nh 1\n", 2, "_bucket, _sum or _count"),
         ("# TYPE h histogram\nh_bucket 1\n", 2, "no label `le`"),
-        ("# TYPE h histogram\nh_bucket{le=\"x\"} 1\n", 2, "`le` is no number"),
+        (
+            "# TYPE h histogram\nh_bucket{le=\"x\"} 1\n",
+            2,
+            "`le` is no number",
+        ),
         ("# TYPE h histogram\nh_sum 1\n", 2, "+Inf"),
         ("# TYPE h histogram\nh_sum 1\nh_sum 1\n", 3, "stands twice"),
-        ("# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\n", 2, "no _sum"),
+        (
+            "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\n",
+            2,
+            "no _sum",
+        ),
         (
             "# TYPE h histogram\nh_sum 1\nh_bucket{le=\"1\"} 2\nh_bucket{le=\"+Inf\"} 1\n",
             2,
@@ -133,7 +160,10 @@ fn what_breaks_a_rule_is_named_with_its_line() {
         ),
     ] {
         let error = parse(text.as_bytes()).unwrap_err();
-        assert!(error.line == line && error.reason.contains(part), "{text:?}: {error}");
+        assert!(
+            error.line == line && error.reason.contains(part),
+            "{text:?}: {error}"
+        );
     }
     let error = parse(b"a 1\n\xff 1\n").unwrap_err();
     assert_eq!(error.to_string(), "line 2: it is not UTF-8");
@@ -143,14 +173,24 @@ fn what_breaks_a_rule_is_named_with_its_line() {
 fn render(families: &[Family]) -> String {
     let mut text = String::new();
     for family in families {
-        let Family { name, help, kind, series } = family;
+        let Family {
+            name,
+            help,
+            kind,
+            series,
+        } = family;
         let help = help.replace('\\', r"\\").replace('\n', r"\n");
         let kind = format!("{kind:?}").to_lowercase();
         write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n").unwrap();
         for Series { labels, value } in series {
             match value {
                 Value::Number(value) => sample(&mut text, name, labels, None, *value),
-                Value::Distribution { bounds, cumulative, count, sum } => {
+                Value::Distribution {
+                    bounds,
+                    cumulative,
+                    count,
+                    sum,
+                } => {
                     let bucket = format!("{name}_bucket");
                     for (bound, count) in bounds.iter().zip(cumulative) {
                         sample(&mut text, &bucket, labels, Some(*bound), *count);
@@ -172,9 +212,15 @@ fn sample(
     bound: Option<f64>,
     value: f64,
 ) {
-    let escape =
-        |value: &str| value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n");
-    let labels = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value)));
+    let escape = |value: &str| {
+        value
+            .replace('\\', r"\\")
+            .replace('"', "\\\"")
+            .replace('\n', r"\n")
+    };
+    let labels = labels
+        .iter()
+        .map(|(name, value)| format!("{name}=\"{}\"", escape(value)));
     let labels = labels.chain(bound.map(|bound| format!("le=\"{bound}\"")));
     let labels = labels.collect::<Vec<_>>().join(",");
     writeln!(text, "{name}{{{labels}}} {value}").unwrap();
@@ -182,11 +228,19 @@ fn sample(
 
 fn any_labels() -> impl Strategy<Value = Vec<(String, String)>> {
     let labels = proptest::collection::btree_map("[a-k][a-z0-9_]{0,5}", any::<String>(), 0..4);
-    labels.prop_map(|labels| labels.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+    labels.prop_map(|labels| {
+        labels
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .collect()
+    })
 }
 
 fn any_number() -> impl Strategy<Value = f64> {
-    prop_oneof![any::<f64>().prop_filter("equal to itself", |value| !value.is_nan()), Just(0.0)]
+    prop_oneof![
+        any::<f64>().prop_filter("equal to itself", |value| !value.is_nan()),
+        Just(0.0)
+    ]
 }
 
 fn any_distribution() -> impl Strategy<Value = Value> {
@@ -200,7 +254,12 @@ fn any_distribution() -> impl Strategy<Value = Value> {
         };
         let cumulative = buckets.iter().map(|(_, more)| ascending(*more)).collect();
         let bounds = buckets.iter().map(|(bound, _)| f64::from(*bound)).collect();
-        Value::Distribution { bounds, cumulative, count, sum }
+        Value::Distribution {
+            bounds,
+            cumulative,
+            count,
+            sum,
+        }
     })
 }
 
@@ -216,8 +275,15 @@ fn any_family() -> impl Strategy<Value = Family> {
     ("[!-~]([ -~\n]*[!-~])?", of).prop_map(|(help, (kind, mut series))| {
         series.sort_by(|one, other| one.0.cmp(&other.0));
         series.dedup_by(|one, other| one.0 == other.0);
-        let series = series.into_iter().map(|(labels, value)| Series { labels, value });
-        Family { name: String::new(), help, kind, series: series.collect() }
+        let series = series
+            .into_iter()
+            .map(|(labels, value)| Series { labels, value });
+        Family {
+            name: String::new(),
+            help,
+            kind,
+            series: series.collect(),
+        }
     })
 }
 

@@ -97,7 +97,12 @@ impl Metrics {
         }
         self.value.reset();
         self.total.reset();
-        for families in [&self.in_seconds, &self.in_bytes, &self.in_ratio, &self.in_value] {
+        for families in [
+            &self.in_seconds,
+            &self.in_bytes,
+            &self.in_ratio,
+            &self.in_value,
+        ] {
             families.threshold.reset();
             families.limit.reset();
         }
@@ -125,7 +130,9 @@ impl Metrics {
                 &self.in_value
             }
             Dimension::Value => {
-                self.value.with([&self.check, &datum.label, &datum.unit]).set(value);
+                self.value
+                    .with([&self.check, &datum.label, &datum.unit])
+                    .set(value);
                 &self.in_value
             }
         };
@@ -152,7 +159,11 @@ impl Dimensional {
     fn set(&self, [check, label]: [&str; 2], datum: &Datum, unit: Unit) {
         for (level, range) in [("warning", datum.warning), ("critical", datum.critical)] {
             let Some(range) = range else { continue };
-            let alert = if range.is_inverted { "inside" } else { "outside" };
+            let alert = if range.is_inverted {
+                "inside"
+            } else {
+                "outside"
+            };
             for (bound, value) in finite_bounds(&range) {
                 let series = self.threshold.with([check, label, level, bound, alert]);
                 series.set(unit.to_base(value));
@@ -160,7 +171,9 @@ impl Dimensional {
         }
         for (limit, value) in [("min", datum.min), ("max", datum.max)] {
             if let Some(value) = value {
-                self.limit.with([check, label, limit]).set(unit.to_base(value));
+                self.limit
+                    .with([check, label, limit])
+                    .set(unit.to_base(value));
             }
         }
     }

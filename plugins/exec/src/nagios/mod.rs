@@ -57,7 +57,9 @@ impl Component for Nagios {
     const ASKED_BY: Option<&'static str> = Some("nagios");
 
     fn new(settings: Settings, context: &Context) -> Result<Self> {
-        let settings = settings.nagios.ok_or_else(|| Error::settings("nagios is not set"))?;
+        let settings = settings
+            .nagios
+            .ok_or_else(|| Error::settings("nagios is not set"))?;
         let program = Program::new(
             "nagios",
             settings.command,

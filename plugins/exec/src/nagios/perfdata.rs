@@ -58,10 +58,19 @@ impl Perfdata {
             self.unreadable += 1;
             return;
         };
-        let [warning, critical] = [(); 2].map(|()| self.optional(fields.next(), |f| f.parse().ok()));
+        let [warning, critical] =
+            [(); 2].map(|()| self.optional(fields.next(), |f| f.parse().ok()));
         let [min, max] = [(); 2].map(|()| self.optional(fields.next(), number));
         let unit = unit.to_owned();
-        self.data.push(Datum { label, value, unit, warning, critical, min, max });
+        self.data.push(Datum {
+            label,
+            value,
+            unit,
+            warning,
+            critical,
+            min,
+            max,
+        });
     }
 
     fn optional<T>(&mut self, field: Option<&str>, read: impl Fn(&str) -> Option<T>) -> Option<T> {
@@ -101,7 +110,8 @@ fn word(text: &str) -> (&str, &str) {
 /// Parts a number from the unit behind it.
 fn split_unit(text: &str) -> (&str, &str) {
     let digits = |text: &str| {
-        text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.')).unwrap_or(text.len())
+        text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '+' | '.'))
+            .unwrap_or(text.len())
     };
     let mut end = digits(text);
     // `1e5` is a number; in `1e` the unit is `e`.
@@ -161,12 +171,21 @@ mod tests {
                 max: Some(270_552_530_944.0),
                 ..datum("/", 40_673_214_464.0, "B")
             },
-            Datum { warning: "@10:20".parse().ok(), ..datum("free space", 58.0, "%") },
+            Datum {
+                warning: "@10:20".parse().ok(),
+                ..datum("free space", 58.0, "%")
+            },
             datum("it's", -1500.0, "ms"),
             datum("users", 0.0, ""),
             datum("1e", 2.0, "e"),
         ];
-        assert_eq!(read, Perfdata { data: expected.into(), unreadable: 1 });
+        assert_eq!(
+            read,
+            Perfdata {
+                data: expected.into(),
+                unreadable: 1
+            }
+        );
     }
 
     #[test]
@@ -222,9 +241,11 @@ mod tests {
             let label = datum.label.replace('\'', "''");
             write!(text, "'{label}'={}{};", datum.value, datum.unit).unwrap();
             let ranges = [datum.warning, datum.critical];
-            let ranges = ranges.map(|range| range.map(|range| range.to_string()).unwrap_or_default());
+            let ranges =
+                ranges.map(|range| range.map(|range| range.to_string()).unwrap_or_default());
             let limits = [datum.min, datum.max];
-            let limits = limits.map(|limit| limit.map(|limit| limit.to_string()).unwrap_or_default());
+            let limits =
+                limits.map(|limit| limit.map(|limit| limit.to_string()).unwrap_or_default());
             writeln!(text, "{};{}", ranges.join(";"), limits.join(";")).unwrap();
         }
         text

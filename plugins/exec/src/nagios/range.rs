@@ -37,14 +37,22 @@ impl FromStr for Range {
                     "~" => f64::NEG_INFINITY,
                     lower => number(lower)?,
                 };
-                let upper = if upper.is_empty() { f64::INFINITY } else { number(upper)? };
+                let upper = if upper.is_empty() {
+                    f64::INFINITY
+                } else {
+                    number(upper)?
+                };
                 (lower, upper)
             }
         };
         if lower > upper {
             return Err(NoRange);
         }
-        Ok(Self { lower, upper, is_inverted })
+        Ok(Self {
+            lower,
+            upper,
+            is_inverted,
+        })
     }
 }
 
@@ -86,9 +94,19 @@ mod tests {
             ("@10:20", 10.0, 20.0, true),
             ("@10", 0.0, 10.0, true),
         ] {
-            assert_eq!(text.parse(), Ok(Range { lower, upper, is_inverted }), "{text}");
+            assert_eq!(
+                text.parse(),
+                Ok(Range {
+                    lower,
+                    upper,
+                    is_inverted
+                }),
+                "{text}"
+            );
         }
-        for text in ["", "@", "-1", "20:10", "a", "1:b", "~", "1:2:3", "10%", "inf", "1:nan"] {
+        for text in [
+            "", "@", "-1", "20:10", "a", "1:b", "~", "1:2:3", "10%", "inf", "1:nan",
+        ] {
             assert_eq!(text.parse::<Range>(), Err(NoRange), "{text}");
         }
     }

@@ -51,7 +51,11 @@ impl Report {
             end => format!("{program} {end}: {said}"),
         };
         let verdict = Verdict::new(status, message);
-        if self.long_text.is_empty() { verdict } else { verdict.detail("output", &self.long_text) }
+        if self.long_text.is_empty() {
+            verdict
+        } else {
+            verdict.detail("output", &self.long_text)
+        }
     }
 }
 
@@ -60,25 +64,43 @@ mod tests {
     use super::*;
 
     fn labels(report: &Report) -> Vec<&str> {
-        report.perfdata.data.iter().map(|datum| datum.label.as_str()).collect()
+        report
+            .perfdata
+            .data
+            .iter()
+            .map(|datum| datum.label.as_str())
+            .collect()
     }
 
     #[test]
     fn performance_data_stands_on_the_first_line_and_behind_the_long_text() {
         let report = Report::read(b"OK - fine | a=1 b=2\nlong\ntext | c=3\nd=4 e=5\n");
-        assert_eq!((report.text.as_str(), report.long_text.as_str()), ("OK - fine", "long\ntext"));
+        assert_eq!(
+            (report.text.as_str(), report.long_text.as_str()),
+            ("OK - fine", "long\ntext")
+        );
         assert_eq!(labels(&report), ["a", "b", "c", "d", "e"]);
 
         let report = Report::read(b"OK\nlong");
-        assert_eq!((report.text.as_str(), report.long_text.as_str()), ("OK", "long"));
+        assert_eq!(
+            (report.text.as_str(), report.long_text.as_str()),
+            ("OK", "long")
+        );
         assert_eq!(labels(&report), Vec::<&str>::new());
 
         let report = Report::read(b"\xff|a=1");
-        assert_eq!((report.text.as_str(), labels(&report)), ("\u{fffd}", vec!["a"]));
+        assert_eq!(
+            (report.text.as_str(), labels(&report)),
+            ("\u{fffd}", vec!["a"])
+        );
     }
 
     fn verdict(stdout: &str, stderr: &str, end: End) -> (Status, String) {
-        let output = Output { stdout: stdout.into(), stderr: stderr.into(), end };
+        let output = Output {
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            end,
+        };
         let verdict = Report::read(&output.stdout).verdict("/bin/it", &output);
         (verdict.status, verdict.message)
     }
@@ -90,9 +112,21 @@ mod tests {
             (End::Status(1), Status::Degraded, "x"),
             (End::Status(2), Status::Unhealthy, "x"),
             (End::Status(3), Status::Unknown, "x"),
-            (End::Status(4), Status::Unknown, "/bin/it ended with status 4: x"),
-            (End::Status(127), Status::Unknown, "/bin/it ended with status 127: x"),
-            (End::Signal(9), Status::Unknown, "/bin/it was ended by signal 9 (SIGKILL): x"),
+            (
+                End::Status(4),
+                Status::Unknown,
+                "/bin/it ended with status 4: x",
+            ),
+            (
+                End::Status(127),
+                Status::Unknown,
+                "/bin/it ended with status 127: x",
+            ),
+            (
+                End::Signal(9),
+                Status::Unknown,
+                "/bin/it was ended by signal 9 (SIGKILL): x",
+            ),
         ] {
             assert_eq!(verdict("x", "y", end), (status, message.to_owned()));
         }

@@ -63,7 +63,11 @@ fn statuses_are_those_of_nagios() {
         let (_script, mut test) = nagios(lines);
         let verdict = test.check().unwrap();
         assert_eq!(verdict.status, status, "{lines}");
-        assert!(verdict.message.contains(message), "{lines}: {}", verdict.message);
+        assert!(
+            verdict.message.contains(message),
+            "{lines}: {}",
+            verdict.message
+        );
     }
 }
 
@@ -73,7 +77,9 @@ fn items_over_the_limit_are_left_out_and_counted() {
     test.check().unwrap();
     let samples = test.samples();
     assert_eq!(samples.value("nagios_perfdata_left_out", &[]), Some(24.0));
-    let shown = samples.iter().filter(|sample| sample.name == "nagios_perfdata_value");
+    let shown = samples
+        .iter()
+        .filter(|sample| sample.name == "nagios_perfdata_value");
     assert_eq!(shown.count(), 6);
 }
 
@@ -81,7 +87,10 @@ fn items_over_the_limit_are_left_out_and_counted() {
 fn a_run_that_fails_leaves_no_measurement() {
     let (script, mut test) = nagios("echo '|a=1'");
     test.check().unwrap();
-    assert_eq!(test.samples().value("nagios_perfdata_value", &[]), Some(1.0));
+    assert_eq!(
+        test.samples().value("nagios_perfdata_value", &[]),
+        Some(1.0)
+    );
     std::fs::remove_file(script.path()).unwrap();
     let error = test.check().unwrap_err();
     assert!(error.to_string().contains("install it"), "{error}");

@@ -27,7 +27,11 @@ impl Unit {
     ///
     /// `KB` and those above it are powers of 1000, as elsewhere; powers of 1024 are written `KiB`.
     pub(super) fn of(sign: &str) -> Self {
-        let unit = |dimension, times, per| Self { dimension, times, per };
+        let unit = |dimension, times, per| Self {
+            dimension,
+            times,
+            per,
+        };
         let seconds = |per| unit(Dimension::Seconds, 1.0, per);
         let bytes = |base: f64, power| unit(Dimension::Bytes, base.powi(power), 1.0);
         match sign {
@@ -79,7 +83,11 @@ mod tests {
             (9.0, "rpm", Dimension::Value, 9.0),
         ] {
             let unit = Unit::of(sign);
-            assert_eq!((unit.dimension, unit.to_base(amount)), (dimension, base), "{sign}");
+            assert_eq!(
+                (unit.dimension, unit.to_base(amount)),
+                (dimension, base),
+                "{sign}"
+            );
         }
     }
 }

@@ -2,10 +2,7 @@
 
 use std::{io, time::Duration};
 
-use gaxx_sdk::{
-    ErrorKind,
-    prelude::Error,
-};
+use gaxx_sdk::{ErrorKind, prelude::Error};
 use rustix::io::Errno;
 
 use super::End;
@@ -17,7 +14,11 @@ use crate::size;
 pub(crate) enum Failure {
     /// It could not be begun.
     #[error("cannot run {program}: {error}")]
-    Spawn { program: String, error: io::Error, remedy: String },
+    Spawn {
+        program: String,
+        error: io::Error,
+        remedy: String,
+    },
     /// It ran too long, and was ended.
     #[error("{program} was ended because it ran longer than {}", seconds(*.limit))]
     TooSlow { program: String, limit: Duration },
@@ -29,7 +30,11 @@ pub(crate) enum Failure {
     Cancelled { program: String },
     /// It ended badly.
     #[error("{program} {end}{}", said(.stderr))]
-    Ended { program: String, end: End, stderr: String },
+    Ended {
+        program: String,
+        end: End,
+        stderr: String,
+    },
     /// The one that was run before is still there, although it was killed.
     #[error("{program} is not run again: the kernel has not yet let go of the one before")]
     Lingers { program: String },
@@ -59,7 +64,11 @@ impl Failure {
             }
             _ => "run it by hand as the user that gaxx-mon runs as".to_owned(),
         };
-        Self::Spawn { program: program.to_owned(), error, remedy }
+        Self::Spawn {
+            program: program.to_owned(),
+            error,
+            remedy,
+        }
     }
 
     /// As the SDK has it. (All errors convert into the SDK's by themselves, without a remedy.)
@@ -70,18 +79,23 @@ impl Failure {
                 ErrorKind::Deadline,
                 "make it faster, or raise `timeout` and the deadline of the component".to_owned(),
             ),
-            Self::TooMuch { .. } => {
-                (ErrorKind::Limit, "make it print less, or raise `max_output`".to_owned())
-            }
+            Self::TooMuch { .. } => (
+                ErrorKind::Limit,
+                "make it print less, or raise `max_output`".to_owned(),
+            ),
             Self::Cancelled { .. } => (ErrorKind::Cancelled, String::new()),
-            Self::Ended { .. } => {
-                (ErrorKind::Failed, "run it by hand as the user that gaxx-mon runs as".to_owned())
-            }
+            Self::Ended { .. } => (
+                ErrorKind::Failed,
+                "run it by hand as the user that gaxx-mon runs as".to_owned(),
+            ),
             Self::Lingers { .. } => (
                 ErrorKind::Failed,
                 "look at what it waits for; a dead file server or disk does this".to_owned(),
             ),
-            Self::Wait { .. } => (ErrorKind::Failed, "this needs Linux 5.3 or newer".to_owned()),
+            Self::Wait { .. } => (
+                ErrorKind::Failed,
+                "this needs Linux 5.3 or newer".to_owned(),
+            ),
         };
         Error::new(kind, self.to_string()).remedy(remedy)
     }
@@ -92,12 +106,19 @@ fn seconds(limit: Duration) -> String {
 }
 
 fn said(stderr: &str) -> String {
-    if stderr.is_empty() { String::new() } else { format!(", saying: {stderr}") }
+    if stderr.is_empty() {
+        String::new()
+    } else {
+        format!(", saying: {stderr}")
+    }
 }
 
 /// The last line that says something, shortened.
 pub(crate) fn last_line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let line = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    let line = text
+        .lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap_or_default();
     line.trim().chars().take(300).collect()
 }

@@ -17,7 +17,10 @@ use rustix::{
 };
 
 /// How long a killed program may take to be gone before a thread is left waiting for it.
-const GRACE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+const GRACE: Timespec = Timespec {
+    tv_sec: 1,
+    tv_nsec: 0,
+};
 
 /// The signals that programs end by.
 const SIGNALS: [(Signal, &str); 13] = [
@@ -61,7 +64,12 @@ impl Group {
     pub(super) fn new(mut child: Child, waiting: &Arc<()>) -> io::Result<Self> {
         let leader = Pid::from_child(&child);
         match pidfd_open(leader, PidfdFlags::empty()) {
-            Ok(ended) => Ok(Self { child: Some(child), leader, ended, waiting: Arc::clone(waiting) }),
+            Ok(ended) => Ok(Self {
+                child: Some(child),
+                leader,
+                ended,
+                waiting: Arc::clone(waiting),
+            }),
             Err(error) => {
                 // Without this it could be waited for without end, so it is not kept at all.
                 let _ = kill_process_group(leader, Signal::KILL);

@@ -71,7 +71,13 @@ impl Program {
         if timeout.is_some_and(|time| time.is_zero()) {
             return wrong("timeout", "is zero", "write a duration such as 10s");
         }
-        Ok(Self { command, env, working_folder, timeout, max_output })
+        Ok(Self {
+            command,
+            env,
+            working_folder,
+            timeout,
+            max_output,
+        })
     }
 
     /// The path of the program; its arguments may be secrets and are shown nowhere.

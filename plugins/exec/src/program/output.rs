@@ -33,7 +33,11 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(program: Program, host: Host) -> Self {
-        Self { program, host, waiting: Arc::new(()) }
+        Self {
+            program,
+            host,
+            waiting: Arc::new(()),
+        }
     }
 
     /// Runs it to its end, which it must reach shortly before the deadline.
@@ -50,13 +54,19 @@ impl Runner {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(Failure::TooSlow { program: program(), limit });
+                return Err(Failure::TooSlow {
+                    program: program(),
+                    limit,
+                });
             }
             if self.host.is_cancelled() {
                 return Err(Failure::Cancelled { program: program() });
             }
             let event = running.next(left.min(TICK), &mut buffer);
-            let event = event.map_err(|error| Failure::Wait { program: program(), error })?;
+            let event = event.map_err(|error| Failure::Wait {
+                program: program(),
+                error,
+            })?;
             let printed = match event {
                 Event::Stdout(bytes) => {
                     stdout.extend_from_slice(bytes);
@@ -72,22 +82,37 @@ impl Runner {
             total = total.saturating_add(printed);
             if total > self.program.max_output {
                 let limit = self.program.max_output;
-                return Err(Failure::TooMuch { program: program(), limit });
+                return Err(Failure::TooMuch {
+                    program: program(),
+                    limit,
+                });
             }
         }
         let end = running.end();
         let end = end.ok_or_else(|| Failure::Lingers { program: program() })?;
-        Ok(Output { stdout, stderr, end })
+        Ok(Output {
+            stdout,
+            stderr,
+            end,
+        })
     }
 
     /// As [`Self::run`], for a program whose status must be zero.
     pub(crate) fn run_well(&self, deadline: Deadline) -> Result<Vec<u8>, Failure> {
-        let Output { stdout, stderr, end } = self.run(deadline)?;
+        let Output {
+            stdout,
+            stderr,
+            end,
+        } = self.run(deadline)?;
         if end == End::Status(0) {
             return Ok(stdout);
         }
         let program = self.program.path().to_owned();
-        Err(Failure::Ended { program, end, stderr: last_line(&stderr) })
+        Err(Failure::Ended {
+            program,
+            end,
+            stderr: last_line(&stderr),
+        })
     }
 }
 

@@ -57,9 +57,16 @@ impl Program {
             .spawn()
             .map_err(|error| Failure::spawn(self.path(), folder, error))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let group = Group::new(child, waiting)
-            .map_err(|error| Failure::Wait { program: self.path().to_owned(), error })?;
-        Ok(Running { group, stdout, stderr, has_ended: false })
+        let group = Group::new(child, waiting).map_err(|error| Failure::Wait {
+            program: self.path().to_owned(),
+            error,
+        })?;
+        Ok(Running {
+            group,
+            stdout,
+            stderr,
+            has_ended: false,
+        })
     }
 }
 
@@ -74,7 +81,11 @@ impl Running {
         buffer: &'b mut [u8],
     ) -> io::Result<Event<'b>> {
         loop {
-            let patience = if self.has_ended { Duration::ZERO } else { patience };
+            let patience = if self.has_ended {
+                Duration::ZERO
+            } else {
+                patience
+            };
             let ready = self.ready(patience)?;
             let (source, read) = match ready {
                 Ready::Stdout => (Ready::Stdout, read(&mut self.stdout, buffer)?),
@@ -115,7 +126,9 @@ impl Running {
         let patience = Timespec::try_from(patience).ok();
         retry_on_intr(|| poll(&mut fds, patience.as_ref()))?;
         let first = fds.iter().position(|fd| !fd.revents().is_empty());
-        Ok(first.and_then(|at| sources.get(at).copied()).unwrap_or(Ready::Nothing))
+        Ok(first
+            .and_then(|at| sources.get(at).copied())
+            .unwrap_or(Ready::Nothing))
     }
 
     /// Kills what is left of it; `None` if it does not go away.

@@ -42,7 +42,10 @@ fn runner(program: Program) -> Runner {
 }
 
 fn program(command: &[&str]) -> Program {
-    let command = command.iter().map(|&argument| argument.to_owned()).collect();
+    let command = command
+        .iter()
+        .map(|&argument| argument.to_owned())
+        .collect();
     Program::new("exec", command, BTreeMap::new(), "/".into(), None, 100_000).unwrap()
 }
 
@@ -73,7 +76,10 @@ fn is_gone(pid: &str) -> bool {
 #[test]
 fn output_and_end_are_told() {
     let output = shell("echo out; echo err >&2; exit 7").unwrap();
-    assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
+    assert_eq!(
+        (output.stdout.as_slice(), output.stderr.as_slice()),
+        (&b"out\n"[..], &b"err\n"[..])
+    );
     assert_eq!(output.end, End::Status(7));
     let output = shell("kill -TERM $$").unwrap();
     assert_eq!(output.end, End::Signal(15));
@@ -85,7 +91,11 @@ fn output_and_end_are_told() {
 #[test]
 fn arguments_reach_the_program_as_they_are() {
     let script = Script::new(r#"for argument; do printf '[%s]' "$argument"; done"#);
-    let output = run_with(program(&[&script.path(), "a b", "$(id)", "", "*", "; ls"]), LONG).unwrap();
+    let output = run_with(
+        program(&[&script.path(), "a b", "$(id)", "", "*", "; ls"]),
+        LONG,
+    )
+    .unwrap();
     assert_eq!(output.stdout, b"[a b][$(id)][][*][; ls]");
 }
 
@@ -126,7 +136,10 @@ fn what_runs_too_long_is_ended_with_all_its_children() {
     let failure = run_with(slow, LONG).unwrap_err();
     assert!(began.elapsed() < LONG);
     let message = failure.to_string();
-    assert!(message.contains("longer than 2.0 s") && message.contains(&script.path()), "{message}");
+    assert!(
+        message.contains("longer than 2.0 s") && message.contains(&script.path()),
+        "{message}"
+    );
     assert_eq!(failure.into_error().kind(), ErrorKind::Deadline);
     for file in files {
         let pid = fs::read_to_string(file).unwrap();
@@ -155,7 +168,9 @@ fn a_child_that_holds_the_output_open_does_not_hold_the_call() {
 
 #[test]
 fn who_leaves_the_group_does_not_hold_the_call() {
-    let script = Script::new("setsid sh -c 'echo $$ >\"$0\"; exec sleep 1000' \"$1\" & while [ ! -s \"$1\" ]; do :; done; echo done");
+    let script = Script::new(
+        "setsid sh -c 'echo $$ >\"$0\"; exec sleep 1000' \"$1\" & while [ ! -s \"$1\" ]; do :; done; echo done",
+    );
     let file = script.file("pid");
     let output = run_with(program(&[&script.path(), file.to_str().unwrap()]), LONG).unwrap();
     assert_eq!(output.stdout, b"done\n");
@@ -167,7 +182,10 @@ fn who_leaves_the_group_does_not_hold_the_call() {
 
 #[test]
 fn what_prints_too_much_is_ended() {
-    for flood in ["while :; do echo flood; done", "while :; do echo flood; done >&2"] {
+    for flood in [
+        "while :; do echo flood; done",
+        "while :; do echo flood; done >&2",
+    ] {
         let failure = shell(flood).unwrap_err();
         assert_eq!(
             failure.to_string(),
@@ -191,7 +209,10 @@ fn the_end_of_what_it_complains_of_is_kept() {
 fn who_ends_badly_is_quoted() {
     let ended = runner(program(&["/bin/sh", "-c", "echo why >&2; exit 3"]));
     let failure = ended.run_well(Deadline::after(LONG)).unwrap_err();
-    assert_eq!(failure.to_string(), "/bin/sh ended with status 3, saying: why");
+    assert_eq!(
+        failure.to_string(),
+        "/bin/sh ended with status 3, saying: why"
+    );
 }
 
 #[test]
@@ -212,14 +233,24 @@ fn what_cannot_be_begun_is_told_with_a_remedy() {
         ("/etc".to_owned(), "chmod a+rx"),
         (path("program/x"), "correct the path"),
     ] {
-        let error = run_with(program(&[&command]), LONG).unwrap_err().into_error();
-        assert!(error.message().starts_with(&format!("cannot run {command}: ")), "{error}");
+        let error = run_with(program(&[&command]), LONG)
+            .unwrap_err()
+            .into_error();
+        assert!(
+            error
+                .message()
+                .starts_with(&format!("cannot run {command}: ")),
+            "{error}"
+        );
         assert!(error.remedy_text().contains(remedy), "{error}");
     }
     let mut nowhere = program(&["/bin/true"]);
     nowhere.working_folder = "/no/such/folder".into();
     let error = run_with(nowhere, LONG).unwrap_err().into_error();
-    assert!(error.remedy_text().contains("make the working folder"), "{error}");
+    assert!(
+        error.remedy_text().contains("make the working folder"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -230,7 +261,9 @@ fn nothing_is_left_behind() {
         let stats = fs::read_dir("/proc").unwrap().flatten();
         let stats = stats.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
         let rest = |stat: &String| stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
-        let mut states = stats.filter(|stat| stat.contains("(sh)")).filter_map(|stat| rest(&stat));
+        let mut states = stats
+            .filter(|stat| stat.contains("(sh)"))
+            .filter_map(|stat| rest(&stat));
         states.any(|rest| rest.starts_with("Z ") && rest.split(' ').nth(1) == Some(&me))
     };
     for _ in 0..20 {
@@ -247,19 +280,34 @@ fn nothing_is_left_behind() {
 #[test]
 fn settings_that_cannot_be_are_named() {
     let make = |command: &[&str], variable: &str, folder: &str, timeout| {
-        let command = command.iter().map(|&argument| argument.to_owned()).collect();
+        let command = command
+            .iter()
+            .map(|&argument| argument.to_owned())
+            .collect();
         let env = BTreeMap::from([(variable.to_owned(), "secret".to_owned())]);
         Program::new("nagios", command, env, folder.into(), timeout, 1).unwrap_err()
     };
     for (error, part) in [
         (make(&[], "A", "/", None), "nagios.command is empty"),
-        (make(&["ls"], "A", "/", None), "nagios.command begins with \"ls\""),
-        (make(&[""], "A", "/", None), "nagios.command begins with \"\""),
-        (make(&["/a", "\0"], "A", "/", None), "nagios.command has a zero byte"),
+        (
+            make(&["ls"], "A", "/", None),
+            "nagios.command begins with \"ls\"",
+        ),
+        (
+            make(&[""], "A", "/", None),
+            "nagios.command begins with \"\"",
+        ),
+        (
+            make(&["/a", "\0"], "A", "/", None),
+            "nagios.command has a zero byte",
+        ),
         (make(&["/a"], "A=", "/", None), "nagios.env"),
         (make(&["/a"], "", "/", None), "nagios.env"),
         (make(&["/a"], "A", "tmp", None), "nagios.working_folder"),
-        (make(&["/a"], "A", "/", Some(Duration::ZERO)), "nagios.timeout"),
+        (
+            make(&["/a"], "A", "/", Some(Duration::ZERO)),
+            "nagios.timeout",
+        ),
     ] {
         assert!(error.message().starts_with(part), "{error}");
         assert_eq!(error.kind(), ErrorKind::Settings);

@@ -62,7 +62,13 @@ pub(super) fn read(path: &Path, max_size: usize) -> Result<Measured, Unusable> {
 
 fn read_at_most(file: &File, max_size: usize) -> Result<Vec<u8>, Unusable> {
     let mut text = Vec::new();
-    let limit = u64::try_from(max_size).unwrap_or(u64::MAX).saturating_add(1);
+    let limit = u64::try_from(max_size)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
     file.take(limit).read_to_end(&mut text)?;
-    if text.len() > max_size { Err(Unusable::TooLarge(max_size)) } else { Ok(text) }
+    if text.len() > max_size {
+        Err(Unusable::TooLarge(max_size))
+    } else {
+        Ok(text)
+    }
 }

@@ -23,15 +23,28 @@ pub(super) struct Merged {
 impl Merged {
     pub(super) fn add(&mut self, families: Vec<Family>, file: &Path) {
         for family in families {
-            let Family { name, help, kind, series } = family;
+            let Family {
+                name,
+                help,
+                kind,
+                series,
+            } = family;
             let next = self.families.len();
-            let (at, known) = self.known.entry(name.clone()).or_insert((next, HashSet::new()));
+            let (at, known) = self
+                .known
+                .entry(name.clone())
+                .or_insert((next, HashSet::new()));
             if *at == next {
                 let help = match help.as_str() {
                     "" => format!("Read from {}.", file.display()),
                     _ => help,
                 };
-                self.families.push(Family { name, help, kind, series: Vec::new() });
+                self.families.push(Family {
+                    name,
+                    help,
+                    kind,
+                    series: Vec::new(),
+                });
             }
             let first = &mut self.families[*at];
             for Series { labels, value } in series {

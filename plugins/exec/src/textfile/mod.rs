@@ -54,7 +54,9 @@ impl Component for Textfile {
     const ASKED_BY: Option<&'static str> = Some("textfile");
 
     fn new(settings: Settings, context: &Context) -> Result<Self> {
-        let settings = settings.textfile.ok_or_else(|| Error::settings("textfile is not set"))?;
+        let settings = settings
+            .textfile
+            .ok_or_else(|| Error::settings("textfile is not set"))?;
         if let Some(folder) = settings.folders.iter().find(|folder| !folder.is_absolute()) {
             let message = format!("textfile.folders has {}", folder.display());
             return Err(Error::settings(message).remedy("write a path that begins with /"));
@@ -96,8 +98,11 @@ impl Collector for Textfile {
         self.mtime.reset();
         for path in self.files(&mut complaints) {
             if deadline.has_passed() {
-                return Err(Error::new(gaxx_sdk::ErrorKind::Deadline, "there was no time to read all files")
-                    .remedy("write fewer or smaller files, or raise the deadline of the component"));
+                return Err(Error::new(
+                    gaxx_sdk::ErrorKind::Deadline,
+                    "there was no time to read all files",
+                )
+                .remedy("write fewer or smaller files, or raise the deadline of the component"));
             }
             match file::read(&path, self.max_size) {
                 Ok(file) => {
@@ -146,7 +151,10 @@ fn list(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "prom") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "prom")
+        {
             files.push(path);
         }
     }

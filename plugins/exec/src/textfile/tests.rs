@@ -15,7 +15,10 @@ use tempfile::TempDir;
 use super::*;
 
 fn textfile(folder: &Path, more: &[&str]) -> CollectorTest {
-    let folders: Vec<&str> = [folder.to_str().unwrap()].into_iter().chain(more.iter().copied()).collect();
+    let folders: Vec<&str> = [folder.to_str().unwrap()]
+        .into_iter()
+        .chain(more.iter().copied())
+        .collect();
     let settings = json!({ "textfile": { "folders": folders, "max_size": "1kB" } });
     collector::<Textfile>(settings).unwrap()
 }
@@ -28,25 +31,43 @@ fn complaints(test: &CollectorTest) -> Vec<String> {
 fn files_are_shown_as_one() {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("a.prom", "jobs{of=\"a\"} 1\n# TYPE runs_total counter\nruns_total 5\n");
-    write("b.prom", "jobs{of=\"b\",at=\"x\"} 2\njobs{of=\"a\"} 9\nruns_total 6\n");
+    write(
+        "a.prom",
+        "jobs{of=\"a\"} 1\n# TYPE runs_total counter\nruns_total 5\n",
+    );
+    write(
+        "b.prom",
+        "jobs{of=\"b\",at=\"x\"} 2\njobs{of=\"a\"} 9\nruns_total 6\n",
+    );
     write("c.txt", "other 1\n");
     write("d.prom.tmp", "half");
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250);
-    let file = fs::File::options().write(true).open(folder.path().join("a.prom")).unwrap();
+    let file = fs::File::options()
+        .write(true)
+        .open(folder.path().join("a.prom"))
+        .unwrap();
     file.set_modified(at).unwrap();
 
     let mut test = textfile(folder.path(), &[]);
     let samples = test.collect().unwrap();
     assert_eq!(samples.value("jobs", &[("of", "a"), ("at", "")]), Some(1.0));
-    assert_eq!(samples.value("jobs", &[("of", "b"), ("at", "x")]), Some(2.0));
+    assert_eq!(
+        samples.value("jobs", &[("of", "b"), ("at", "x")]),
+        Some(2.0)
+    );
     assert_eq!(samples.value("runs_total", &[]), Some(5.0));
     assert_eq!(samples.value("other", &[]), None);
     assert_eq!(samples.value("node_textfile_scrape_error", &[]), Some(0.0));
-    assert_eq!(samples.value("exec_textfile_series_left_out", &[]), Some(2.0));
+    assert_eq!(
+        samples.value("exec_textfile_series_left_out", &[]),
+        Some(2.0)
+    );
     let path = folder.path().join("a.prom");
     let labels = [("file", path.to_str().unwrap())];
-    assert_eq!(samples.value("node_textfile_mtime_seconds", &labels), Some(1_700_000_000.25));
+    assert_eq!(
+        samples.value("node_textfile_mtime_seconds", &labels),
+        Some(1_700_000_000.25)
+    );
     assert_eq!(samples.findings(), Vec::<String>::new());
 
     fs::remove_file(&path).unwrap();
@@ -87,7 +108,9 @@ fn bad_files_are_passed_over_and_told_once() {
         ("pipe.prom", "not a regular file"),
         ("/no/such/folder", "No such file"),
     ] {
-        let found = log.iter().any(|line| line.contains(name) && line.contains(part));
+        let found = log
+            .iter()
+            .any(|line| line.contains(name) && line.contains(part));
         assert!(found, "{name}: {log:#?}");
     }
     assert_eq!(log.len(), 6);
@@ -100,5 +123,8 @@ fn bad_files_are_passed_over_and_told_once() {
 fn a_relative_folder_is_refused() {
     let error = collector::<Textfile>(json!({ "textfile": { "folders": ["here"] } }));
     let error = error.err().unwrap();
-    assert!(error.message().contains("textfile.folders has here"), "{error}");
+    assert!(
+        error.message().contains("textfile.folders has here"),
+        "{error}"
+    );
 }
