@@ -195,6 +195,7 @@ mod tests {
         engine
     }
 
+    #[allow(clippy::unnecessary_wraps)] // It stands where an engine takes results.
     fn verdict(status: u32) -> Result<Verdict, Failure> {
         Ok(Verdict {
             status,

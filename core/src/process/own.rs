@@ -73,7 +73,7 @@ mod tests {
             (usage.virtual_bytes, usage.resident_bytes),
             (8192.0, 8192.0)
         );
-        assert_eq!(usage.started_seconds, 42.0);
+        assert_eq!((usage.started_seconds, usage.open_fds), (42.0, 0.0));
         assert_eq!(parse("7 (cut", 100.0, 4096.0), None);
     }
 

@@ -28,6 +28,7 @@ impl Settings {
 impl Component for Fickle {
     type Settings = Settings;
     const INTERVAL: Option<Duration> = Some(Duration::from_secs(7));
+    const ASKED_BY: Option<&'static str> = Some("fails");
 
     fn new(settings: Settings, context: &Context) -> Result<Self> {
         settings.pass("new");
@@ -112,6 +113,8 @@ fn the_manifest_says_what_was_declared() {
     );
     assert_eq!(first.description, "Stands in a test.");
     assert_eq!(first.interval, 7_000_000_000);
+    assert_eq!(first.attributes[0].name, "asked-by");
+    assert_eq!(first.attributes[0].value, "fails");
     assert!(first.settings.contains("panics_in"), "{first:?}");
     assert_eq!(
         (second.kind, second.name.as_str()),

@@ -62,6 +62,8 @@ impl Sealed for Distribution {
     fn release(self, store: &Arc<Store>) {
         let cells: Vec<Cell> = self.0.to_vec();
         drop(self);
-        cells.into_iter().for_each(|cell| store.release(cell));
+        for cell in cells {
+            store.release(cell);
+        }
     }
 }

@@ -38,7 +38,8 @@ pub struct Scrape {
     /// A scrape runs the collectors whose values are older than this; younger ones are served as
     /// they are.
     pub max_age: Duration,
-    /// How long a scrape waits for collectors if the scraper sends no time-out of its own.
+    /// How long a scrape waits for collectors at most. What is not done by then is served as it
+    /// was. It waits less where the scraper's own time-out is near.
     pub timeout: Duration,
 }
 
@@ -46,7 +47,7 @@ impl Default for Scrape {
     fn default() -> Self {
         Self {
             max_age: Duration::from_secs(1),
-            timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(2),
         }
     }
 }
