@@ -119,7 +119,10 @@ fn instances(
             .map(|(name, own)| (name.clone(), overlaid(own)))
             .collect()
     };
-    let wanted = names.into_iter().filter_map(|(instance, settings)| {
+    let asked = names
+        .into_iter()
+        .filter(|(_, settings)| schema::is_asked_for(settings, component));
+    let wanted = asked.filter_map(|(instance, settings)| {
         let mut owner = Owner::new(candidate.manifest.name.as_str(), component.name.as_str());
         owner.instance = instance;
         let timing = timing(config, section, component, kind, &owner)?;

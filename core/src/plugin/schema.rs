@@ -34,7 +34,7 @@ pub fn known(found: &Discovery, config: &Config) -> KnownPlugins {
                     if kind == Kind::HealthCheck {
                         known
                             .checks
-                            .extend(checks(&manifest.name, &component.name, &section));
+                            .extend(checks(&manifest.name, component, &section));
                     }
                 }
                 None => continue,
@@ -64,10 +64,11 @@ pub fn known(found: &Discovery, config: &Config) -> KnownPlugins {
 }
 
 /// The names of a check: one for each instance, or the only one.
-fn checks(plugin: &str, component: &str, section: &PluginSection) -> Vec<String> {
-    let mut owner = Owner::new(plugin, component);
+fn checks(plugin: &str, component: &manifest::Component, section: &PluginSection) -> Vec<String> {
+    let mut owner = Owner::new(plugin, component.name.as_str());
     let instances = section.instances().into_iter();
-    let named = instances.map(|(instance, _)| {
+    let asked = instances.filter(|(_, settings)| is_asked_for(settings.reveal(), component));
+    let named = asked.map(|(instance, _)| {
         instance.unwrap_or_default().clone_into(&mut owner.instance);
         health::check_name(&owner)
     });
@@ -97,6 +98,16 @@ pub(super) fn pick(section: &Map<String, Value>, component: &manifest::Component
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     Value::Object(own).to_string()
+}
+
+/// Whether the settings have the key that the component waits for, if it waits for one.
+pub(super) fn is_asked_for(section: &Map<String, Value>, component: &manifest::Component) -> bool {
+    let keys = component
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.name == "asked-by");
+    keys.map(|attribute| attribute.value.as_str())
+        .all(|key| section.get(key).is_some_and(|value| !value.is_null()))
 }
 
 /// The loader has checked that it is an object.
@@ -150,7 +161,7 @@ fn claim(text: &str) -> Option<Claim> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use gaxx_abi::abi_std::RVec;
+    use gaxx_abi::{Attribute, abi_std::RVec};
 
     use super::*;
 
@@ -174,6 +185,18 @@ mod tests {
             pick(section.as_object().unwrap(), &component),
             r#"{"procfs":"/proc"}"#
         );
+    }
+
+    #[test]
+    fn a_component_may_wait_for_a_key() {
+        let mut component = component(&json!({}));
+        let asked =
+            |component: &_, section: Value| is_asked_for(section.as_object().unwrap(), component);
+        assert!(asked(&component, json!({})));
+        let (name, value) = ("asked-by".into(), "run".into());
+        component.attributes.push(Attribute { name, value });
+        assert!(asked(&component, json!({ "run": {} })));
+        assert!(!asked(&component, json!({ "run": null, "other": 1 })));
     }
 
     #[test]

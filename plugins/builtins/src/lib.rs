@@ -1,6 +1,7 @@
 //! The plugins that the shipped gaxx-mon binary links in: the one list of them.
 
 // Named here so that the linker keeps them; `inventory` finds what is in them.
+use gaxx_exec as _;
 use gaxx_system as _;
 
 use gaxx_sdk::abi::{PluginBox, abi_std::RVec};
@@ -18,6 +19,6 @@ mod tests {
             .iter()
             .map(|plugin| plugin.manifest().name.into())
             .collect();
-        assert_eq!(names, ["system"]);
+        assert_eq!(names, ["exec", "system"]);
     }
 }

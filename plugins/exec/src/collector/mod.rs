@@ -35,8 +35,10 @@ pub(crate) struct ExecSettings {
     /// Whether it is run anew for each collection, or keeps running and prints again and again.
     #[default(Mode::PerInterval)]
     mode: Mode,
-    /// Environment variables. Beside them there is only `PATH=/usr/bin:/bin`.
+    /// Environment variables. Beside them there is only `PATH=/usr/bin:/bin`. Their values may be
+    /// secrets, and are shown nowhere.
     #[default]
+    #[schemars(extend("writeOnly" = true))]
     env: BTreeMap<String, String>,
     /// The folder it is run in.
     #[default("/".into())]

@@ -151,7 +151,7 @@ fn long_lived(script: &Script, more: &gaxx_sdk::serde_json::Value) -> CollectorT
 
 /// Collects until this is found, or the last error once there was no time left.
 fn until(exec: &mut CollectorTest, wanted: impl Fn(&gaxx_sdk::Result<Option<f64>>) -> bool) {
-    let by = Instant::now() + Duration::from_secs(60);
+    let by = Instant::now() + Duration::from_mins(1);
     loop {
         let found = exec.collect().map(|samples| samples.value("a", &[]));
         if wanted(&found) {

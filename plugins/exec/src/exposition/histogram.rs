@@ -45,9 +45,8 @@ impl Parts {
         {
             return Err("a bucket stands twice");
         }
-        let total = match self.buckets.pop() {
-            Some((f64::INFINITY, total)) => total,
-            _ => return Err("a histogram has no bucket with le=\"+Inf\""),
+        let Some((f64::INFINITY, total)) = self.buckets.pop() else {
+            return Err("a histogram has no bucket with le=\"+Inf\"");
         };
         let sum = self.sum.ok_or("a histogram has no _sum")?;
         let count = self.count.unwrap_or(total);
@@ -55,8 +54,12 @@ impl Parts {
             return Err("a histogram has a bucket with le=\"-Inf\"");
         }
         let (bounds, cumulative): (Vec<f64>, Vec<f64>) = self.buckets.into_iter().unzip();
-        let ascending = cumulative.iter().chain([&total]).is_sorted();
-        if !ascending || count != total {
+        // Two ways to write the same number: neither may be the smaller one.
+        if !cumulative
+            .iter()
+            .chain([&total, &count, &total])
+            .is_sorted()
+        {
             return Err("the counts of a histogram do not ascend to its _count");
         }
         let value = Value::Distribution {

@@ -64,7 +64,7 @@ fn parse_comment(comment: &str) -> Result<Line<'_>, &'static str> {
                 "gauge" => Type::Gauge,
                 "histogram" => Type::Histogram,
                 "summary" => Type::Summary,
-                // The second is the word of OpenMetrics, whose others are shown as gauges too.
+                // The second is the word of `OpenMetrics`, whose others are shown as gauges too.
                 "untyped" | "unknown" | "info" | "stateset" => Type::Untyped,
                 _ => return Err("the TYPE is none of counter, gauge, histogram, summary, untyped"),
             };

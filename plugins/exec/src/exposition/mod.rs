@@ -2,7 +2,7 @@
 //!
 //! Version 0.0.4, see <https://prometheus.io/docs/instrumenting/exposition_formats/>, read strictly:
 //! what breaks a rule is an error for the whole text, with the number of the line. Two things of
-//! OpenMetrics are understood: the last line `# EOF`, and counters whose `TYPE` line leaves out
+//! `OpenMetrics` are understood: the last line `# EOF`, and counters whose `TYPE` line leaves out
 //! `_total`. Timestamps are passed over: what is shown is of now. No error quotes the text, which
 //! may be that of a file that nobody meant to show.
 

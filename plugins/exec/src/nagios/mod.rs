@@ -31,8 +31,10 @@ pub(crate) struct Settings {
 pub(crate) struct NagiosSettings {
     /// The plugin's absolute path, then its arguments. No shell reads them.
     command: Vec<String>,
-    /// Environment variables. Beside them there is only `PATH=/usr/bin:/bin`.
+    /// Environment variables. Beside them there is only `PATH=/usr/bin:/bin`. Their values may be
+    /// secrets, and are shown nowhere.
     #[default]
+    #[schemars(extend("writeOnly" = true))]
     env: BTreeMap<String, String>,
     /// The folder it is run in.
     #[default("/".into())]

@@ -54,7 +54,9 @@ impl Perfdata {
         if value.is_empty() && unit == "U" {
             return;
         }
-        let Some(value) = number(value).filter(|_| !label.is_empty()) else {
+        // A decimal comma is not taken for a unit: half the number would be shown.
+        let Some(value) = number(value).filter(|_| !label.is_empty() && !unit.starts_with(','))
+        else {
             self.unreadable += 1;
             return;
         };
@@ -196,7 +198,7 @@ mod tests {
             ("a =1 b=2", vec!["b"], 2),
             ("word b=2", vec!["b"], 1),
             ("'open=1 b=2", vec!["b"], 1),
-            ("a=1,5 b=2", vec!["a", "b"], 0),
+            ("a=1,5 b=2", vec!["b"], 1),
             ("a=1-2 b=2", vec!["b"], 1),
             ("=1 b=2", vec!["b"], 1),
         ] {

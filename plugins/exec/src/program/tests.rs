@@ -14,7 +14,7 @@ use super::*;
 use crate::script::Script;
 
 /// Far more than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 static HOST: Mutex<Option<Host>> = Mutex::new(None);
 
