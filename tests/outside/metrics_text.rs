@@ -210,7 +210,8 @@ fn collectors(monitor: &Monitor) -> Vec<String> {
         .iter()
         .filter_map(|plugin| plugin["components"].as_array())
         .flatten();
-    let collectors = components.filter(|component| component["kind"] == "collector");
+    let on = components.filter(|component| component["state"] != "disabled");
+    let collectors = on.filter(|component| component["kind"] == "collector");
     collectors
         .filter_map(|component| component["name"].as_str())
         .map(str::to_owned)

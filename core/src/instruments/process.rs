@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    sync::Mutex,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use prometheus::{
@@ -19,8 +19,13 @@ use crate::{
     role::Role,
 };
 
+/// Figures that are younger than this are shown again.
+const FRESH: Duration = Duration::from_millis(500);
+
 struct Figures {
     started: Instant,
+    /// When the figures were last read: each reading costs a tenth of a scrape.
+    read: Mutex<Option<Instant>>,
     runtime: Option<tokio::runtime::Handle>,
     heap: Gauge,
     tasks: Gauge,
@@ -65,6 +70,7 @@ impl Figures {
         start_time.set(started_at());
         Self {
             started: Instant::now(),
+            read: Mutex::new(None),
             runtime: tokio::runtime::Handle::try_current().ok(),
             heap: gauge(
                 "gaxx_memory_heap_bytes",
@@ -109,6 +115,11 @@ impl Figures {
     }
 
     fn read(&self) {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.is_some_and(|at| at.elapsed() < FRESH) {
+            return;
+        }
+        *read = Some(Instant::now());
         self.uptime.set(self.started.elapsed().as_secs_f64());
         if let Some(runtime) = &self.runtime {
             self.tasks.set(runtime.metrics().num_alive_tasks() as f64);
@@ -152,10 +163,7 @@ impl Total {
     }
 
     fn set(&self, total: f64) {
-        let mut seen = self
-            .seen
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         self.counter.inc_by((total - *seen).max(0.0));
         *seen = total.max(*seen);
     }

@@ -24,6 +24,9 @@ use rustix::{
 
 use super::{Digest, error::Refusal};
 
+/// The folder of all processes' copies, within the state folder.
+pub(super) const FOLDER: &str = "loaded";
+
 /// The private copies of this process. They go when this is dropped or [`Copies::remove`]d.
 #[derive(Debug)]
 pub(super) struct Copies {
@@ -38,7 +41,7 @@ pub(super) struct Copies {
 impl Copies {
     /// Makes this process's folder in the state folder, and sweeps those of dead processes.
     pub(super) fn open(state_folder: &Path, limit: u64) -> Result<Self, Refusal> {
-        let loaded = state_folder.join("loaded");
+        let loaded = state_folder.join(FOLDER);
         let failed = |error: io::Error| Refusal::CopyFailed {
             folder: loaded.clone(),
             text: error.to_string(),

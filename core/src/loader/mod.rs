@@ -158,6 +158,12 @@ impl Loader {
         })
     }
 
+    /// Where the private copies are, as the kernel names it.
+    pub fn copies_folder(&self) -> PathBuf {
+        let folder = self.settings.state_folder.join(copy::FOLDER);
+        folder.canonicalize().unwrap_or(folder)
+    }
+
     /// Removes the private copies, at a clean end of the process. What is loaded keeps working;
     /// nothing more can be loaded.
     pub fn remove_copies(&self) {

@@ -12,10 +12,13 @@ use super::{Monitor, checks, history};
 use crate::{
     health::{self, OWN_CHECKS, TASKS},
     plugin::{Begun, Component, Kind, Running, collecting},
+    process,
 };
 
 /// How often collectors run while somebody looks.
 const WATCHED: Duration = Duration::from_secs(2);
+/// After this long what was needed to load and to make plugins is not needed any more.
+const SETTLED: Duration = Duration::from_secs(3);
 /// The longest time between two looks at calls that are under way.
 const LOOK: Duration = Duration::from_millis(500);
 /// While a call has not come back, the pool is looked after this often.
@@ -32,6 +35,7 @@ impl Monitor {
     pub async fn run(self: Arc<Self>) {
         let mut entries: Vec<Entry> = Vec::new();
         let mut plugins = None;
+        let mut trim = None;
         let mut own_checks = [Instant::now(); OWN_CHECKS.len()];
         let mut sample = Instant::now() + Duration::from_secs(1);
         loop {
@@ -45,6 +49,7 @@ impl Monitor {
                 // Also after a reload, and for an exporter that took long to make.
                 let limit = Instant::now() + self.config().limits.shutdown_timeout.get();
                 self.exports.follow(&self.catalog, limit).await;
+                trim = Some(Instant::now() + SETTLED);
             }
             let now = Instant::now();
             let watched = self.pages.any();
@@ -61,7 +66,11 @@ impl Monitor {
                 let rest = self.config().telemetry.metrics_interval.get();
                 sample = now + if watched { WATCHED.min(rest) } else { rest };
             }
-            wake = wake.min(sample);
+            if trim.is_some_and(|trim| now >= trim) {
+                process::code::give_back(&self.loader.copies_folder());
+                trim = None;
+            }
+            wake = trim.unwrap_or(wake).min(wake).min(sample);
             tokio::select! {
                 () = tokio::time::sleep_until(wake.into()) => {}
                 () = self.changed.notified() => sample = Instant::now(),

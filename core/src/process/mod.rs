@@ -1,5 +1,6 @@
 //! What belongs to the process: its allocator, its threads.
 
+pub mod code;
 pub mod heap;
 pub mod own;
 pub mod threads;

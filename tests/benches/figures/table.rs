@@ -53,8 +53,13 @@ fn machine() -> String {
         .filter_map(|line| Some(line.split_once(": ")?.1))
         .collect();
     let kernel = read("/proc/sys/kernel/osrelease");
+    let kernel: Vec<&str> = kernel.split('.').take(2).collect();
     let model = models.first().unwrap_or(&"a processor without a name");
-    format!("{} x {model}, Linux {}", models.len(), kernel.trim())
+    format!(
+        "{} x {model}, Linux {}",
+        models.len(),
+        kernel.join(".").trim()
+    )
 }
 
 fn load() -> String {

@@ -127,7 +127,7 @@ fn they_go_after_the_stated_time_and_come_back() {
 #[test]
 fn scrapes_at_one_time_share_a_slow_collection() {
     const SCRAPES: usize = 8;
-    let config = "plugins: {rogue: {interval: 1h}}\nscrape: {max_age: 1ms}\n";
+    let config = "plugins: {rogue: {interval: 1h}}\nscrape: {max_age: 1ms, timeout: 10s}\n";
     let rogue = Rogue::start("slow", config);
     rogue.wait_ready();
     let before = rogue.calls("slow");
