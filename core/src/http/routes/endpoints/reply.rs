@@ -197,7 +197,12 @@ impl Reply for Writing {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.pieces.is_disconnected() || self.stopping.has_begun()
+        let cancelled = self.pieces.is_disconnected() || self.stopping.has_begun();
+        if cancelled {
+            // A plugin that gives up on being told so does what it should.
+            self.fate.caller_failed().set();
+        }
+        cancelled
     }
 }
 
@@ -224,6 +229,9 @@ impl Writing {
 
 impl Drop for Writing {
     fn drop(&mut self) {
+        if self.pieces.is_disconnected() {
+            self.fate.caller_failed().set();
+        }
         if self.head.is_some() {
             self.fate.unanswered().set();
         } else if !self.finished {
