@@ -172,7 +172,7 @@ fn of_warp(rejection: &Rejection) -> Option<Failure> {
 }
 
 /// 405 with the methods this path takes.
-fn method_refused(allowed: &str) -> Response {
+pub(super) fn method_refused(allowed: &str) -> Response {
     let mut response = Failure::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "this path does not take that method",

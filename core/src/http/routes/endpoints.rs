@@ -16,7 +16,7 @@ use warp::{Filter, Rejection, Reply, filters::BoxedFilter, path::FullPath, reply
 use self::{fate::Fate, table::Found};
 use super::with;
 use crate::{
-    http::{BodyLimits, Failure, Peer, Stopping, methods},
+    http::{BodyLimits, Failure, Peer, Stopping, failure, methods},
     monitor::Monitor,
     plugin::{Component, nanos},
 };
@@ -64,7 +64,7 @@ async fn answer<B: Buf + Send + 'static>(
 ) -> Response {
     let (component, route) = match found {
         Found::Route { component, route } => (component, route),
-        Found::OtherMethods(allowed) => return refuse_method(&allowed),
+        Found::OtherMethods(allowed) => return failure::method_refused(&allowed),
         Found::NeedsScope(scope) => return refuse_scope(&scope),
         Found::Nothing => {
             return Failure::not_found("no such path", "GET / lists the pages").into_response();
@@ -102,19 +102,6 @@ fn refuse_scope(scope: &str) -> Response {
         "only paths of scope \"read\" are served here",
     )
     .into_response()
-}
-
-fn refuse_method(allowed: &str) -> Response {
-    let mut response = Failure::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "this path does not take that method",
-        format!("use one of: {allowed}"),
-    )
-    .into_response();
-    if let Ok(allowed) = HeaderValue::from_str(allowed) {
-        response.headers_mut().insert(header::ALLOW, allowed);
-    }
-    response
 }
 
 fn too_many(component: &Component) -> Response {
