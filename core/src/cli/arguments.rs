@@ -63,7 +63,7 @@ pub(super) enum Command {
     Collect(Collect),
     /// Run health checks once; the exit status tells: 0 healthy, 1 degraded, 2 unhealthy, 3 unknown
     Check(Check),
-    /// List the plugins and their components
+    /// List the plugins; make, build, install and verify libraries
     Plugins(Plugins),
     /// Say all that is wrong with the configuration
     CheckConfig,
@@ -108,8 +108,16 @@ pub(super) struct Check {
 #[derive(Debug, Args)]
 pub(super) struct Plugins {
     /// How to print it
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", global = true)]
     pub(super) format: RowFormat,
+    #[command(subcommand)]
+    pub(super) command: Option<PluginsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PluginsCommand {
+    /// List the plugins and their components; also without a command
+    List,
 }
 
 /// How rows are printed.

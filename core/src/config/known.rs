@@ -4,8 +4,11 @@ use serde_json::Value;
 
 /// Keys of a plugin's section that core reads itself. A plugin must not have settings of these
 /// names.
-pub const PLUGIN_KEYS: [&str; 7] = [
+pub const PLUGIN_KEYS: [&str; 10] = [
     "enabled",
+    "isolation",
+    "process",
+    "min_version",
     "interval",
     "deadline",
     "max_series",

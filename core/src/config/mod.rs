@@ -53,8 +53,8 @@ pub use reference::reference;
 pub use schema::schema;
 pub use sections::{
     CheckPlan, CheckSection, CollectorThresholds, ComponentPlan, ComponentSection, Config,
-    ExporterSection, Health, Limits, Log, LogFormat, PluginSection, Plugins, Scrape, Server,
-    TaskThresholds, Telemetry,
+    ExporterSection, Health, Isolation, Limits, Log, LogFormat, PluginSection, Plugins, Process,
+    ProcessSection, Scrape, Server, TaskThresholds, Telemetry, Trust,
 };
 pub use values::{
     Duration, DurationError, Endpoint, LogFilter, LogFilterError, Secret, Settings, Size,

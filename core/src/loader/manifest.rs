@@ -18,9 +18,9 @@ pub const MAX_ROUTES: usize = 256;
 /// The longest schema of settings, in bytes.
 pub const MAX_SCHEMA: usize = 256 * 1024;
 const MAX_PATH: usize = 1024;
-/// Names that no plugin may have: core's own metrics are under the one, and the other is a key of
+/// Names that no plugin may have: core's own metrics are under the first, and the others are keys of
 /// the configuration where sections of plugins stand.
-const RESERVED: [&str; 2] = [CORE, "folders"];
+const RESERVED: [&str; 6] = [CORE, "folders", "isolation", "process", "trust", "watch"];
 
 const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
 const SCOPES: [&str; 6] = ["read", "exec", "files", "tasks", "admin", "profile"];

@@ -5,6 +5,7 @@
 
 mod exporters;
 mod health;
+mod isolation;
 mod limits;
 mod log;
 mod plugins;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use exporters::ExporterSection;
 pub use health::{CheckPlan, CheckSection, CollectorThresholds, Health, TaskThresholds};
+pub use isolation::{Isolation, Process, ProcessSection, Trust};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use plugins::{ComponentPlan, ComponentSection, PluginSection, Plugins};

@@ -6,19 +6,43 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Isolation, Process, ProcessSection, Trust};
 use crate::config::values::{Duration, Settings};
 
 /// Where plugins come from, and a section for each of them, under the plugin's name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Plugins {
     /// Folders whose plugin libraries are loaded. A relative path counts from the folder of the
     /// configuration file. `--plugins` on the command line adds to them.
     #[schemars(inner(length(min = 1)))]
     pub folders: Vec<PathBuf>,
+    /// Whether changes in the folders take effect at once: libraries that were added, replaced or
+    /// removed. Without it they do at a reload.
+    pub watch: bool,
+    /// Where the code of libraries runs. What is linked in runs in the program unless its own
+    /// section says something else.
+    pub isolation: Isolation,
+    /// What the process of a plugin may use, and what becomes of one that ended.
+    pub process: Process,
+    /// Which libraries are trusted, beyond what owner and mode of their files say.
+    pub trust: Trust,
     /// A section for each plugin, under its name.
     #[serde(flatten)]
     pub sections: BTreeMap<String, PluginSection>,
+}
+
+impl Default for Plugins {
+    fn default() -> Self {
+        Self {
+            folders: Vec::new(),
+            watch: true,
+            isolation: Isolation::default(),
+            process: Process::default(),
+            trust: Trust::default(),
+            sections: BTreeMap::new(),
+        }
+    }
 }
 
 impl Plugins {
@@ -26,6 +50,27 @@ impl Plugins {
     #[must_use]
     pub fn section(&self, name: &str) -> PluginSection {
         self.sections.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Where the code of the plugin `name` runs.
+    #[must_use]
+    pub fn isolation(&self, name: &str, linked: bool) -> Isolation {
+        let default = if linked {
+            Isolation::InProcess
+        } else {
+            self.isolation
+        };
+        let own = self.sections.get(name).and_then(|own| own.isolation);
+        own.unwrap_or(default)
+    }
+
+    /// What the process of the plugin `name` may use.
+    #[must_use]
+    pub fn process(&self, name: &str) -> Process {
+        match self.sections.get(name) {
+            Some(own) => own.process.over(&self.process),
+            None => self.process.clone(),
+        }
     }
 }
 
@@ -36,6 +81,15 @@ impl Plugins {
 pub struct PluginSection {
     /// Whether the plugin runs.
     pub enabled: bool,
+    /// Where its code runs: `plugins.isolation` if it is not set, and `in-process` for what is
+    /// linked in.
+    pub isolation: Option<Isolation>,
+    /// What its process may use, and what becomes of one that ended.
+    pub process: ProcessSection,
+    /// The oldest version that is loaded, so that nobody can put a version with a known fault in
+    /// its place.
+    #[schemars(length(min = 1))]
+    pub min_version: Option<String>,
     /// How often its collectors run; `telemetry.metrics_interval` if it is not set.
     pub interval: Option<Duration>,
     /// How long one call into the plugin may take.
@@ -59,6 +113,9 @@ impl Default for PluginSection {
     fn default() -> Self {
         Self {
             enabled: true,
+            isolation: None,
+            process: ProcessSection::default(),
+            min_version: None,
             interval: None,
             deadline: Duration::from_secs(5),
             max_series: 10_000,

@@ -50,6 +50,16 @@ impl Duration {
         }
     }
 
+    /// A span of milliseconds, for defaults; `milliseconds` is brought into the allowed range.
+    #[must_use]
+    pub const fn from_millis(milliseconds: u64) -> Self {
+        match milliseconds {
+            0 => Self::MIN,
+            1..60_000 => Self(std::time::Duration::from_millis(milliseconds)),
+            _ => Self::from_secs(milliseconds / 1000),
+        }
+    }
+
     /// The span as the standard library's type.
     #[must_use]
     pub const fn get(self) -> std::time::Duration {

@@ -1,15 +1,17 @@
-//! `plugins`: what is there.
+//! `plugins list`: what is there.
 
 use std::process::ExitCode;
 
-use super::{
-    arguments::{Common, Plugins, RowFormat},
-    load::{block_on, end, once},
-    style, table,
+use crate::{
+    cli::{
+        arguments::{Common, RowFormat},
+        load::{block_on, end, once},
+        style, table,
+    },
+    plugin::PluginRow,
 };
-use crate::plugin::PluginRow;
 
-pub(super) fn run(common: &Common, plugins: &Plugins) -> ExitCode {
+pub(super) fn run(common: &Common, format: RowFormat) -> ExitCode {
     let monitor = match once(common) {
         Ok(monitor) => monitor,
         Err(code) => return code,
@@ -18,7 +20,7 @@ pub(super) fn run(common: &Common, plugins: &Plugins) -> ExitCode {
     if let Err(code) = block_on(end(&monitor)) {
         return code;
     }
-    match plugins.format {
+    match format {
         RowFormat::Json => {
             style::say(&format!(
                 "{}\n",
