@@ -9,6 +9,7 @@ pub mod export;
 pub mod health;
 pub mod http;
 pub mod instruments;
+pub mod isolation;
 pub mod loader;
 pub mod monitor;
 pub mod plugin;

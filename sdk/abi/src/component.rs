@@ -22,6 +22,7 @@ pub mod status {
 /// The result of a health check.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, Eq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Verdict {
     /// One of the constants of [`status`].
     pub status: u32,

@@ -13,6 +13,7 @@ use crate::{Attribute, Point};
 /// A family as exporters see it.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExportFamily {
     pub name: RString,
     pub help: RString,
@@ -27,6 +28,7 @@ pub struct ExportFamily {
 /// A series as exporters see it.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExportSeries {
     /// Index into [`Batch::families`].
     pub family: u32,

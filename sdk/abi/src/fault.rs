@@ -10,6 +10,7 @@ use crate::Attribute;
 /// Why a call failed, in a form that any side can show, count and act on.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, Eq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fault {
     /// One of the constants of [`kind`].
     pub kind: u32,

@@ -10,6 +10,7 @@ use crate::{Attribute, Fault};
 /// A header: its name in lower case, and its value as sent.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, Eq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Header {
     pub name: RString,
     pub value: RVec<u8>,
@@ -18,6 +19,7 @@ pub struct Header {
 /// A request without its body.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, Eq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Request {
     /// Index of the matched route among those of the component's manifest.
     pub route: u32,

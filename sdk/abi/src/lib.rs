@@ -58,6 +58,7 @@ pub const MINOR: u16 = 1;
 /// A name and a value, for what a struct could not foresee. Unknown names are ignored.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, Eq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Attribute {
     pub name: RString,
     pub value: RString,

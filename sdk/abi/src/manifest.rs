@@ -22,6 +22,7 @@ pub mod kind {
 /// What a plugin says of itself.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, Eq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Manifest {
     /// Lower-case words joined by dashes; the name of its section in the configuration.
     pub name: RString,
@@ -37,6 +38,7 @@ pub struct Manifest {
 /// One component of a plugin.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, Eq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Component {
     /// One of the constants of [`kind`].
     pub kind: u32,
@@ -57,6 +59,7 @@ pub struct Component {
 /// A path that an endpoint answers.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, Eq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Route {
     /// `GET` (which answers `HEAD` too), `POST`, `PUT`, `DELETE`.
     pub method: RString,

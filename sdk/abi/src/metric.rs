@@ -24,6 +24,7 @@ pub mod kind {
 /// A family of series: one name, one kind, one set of label names.
 #[repr(C)]
 #[derive(Debug, Clone, PartialEq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FamilySpec {
     pub name: RString,
     pub help: RString,
@@ -43,6 +44,7 @@ pub struct FamilySpec {
 /// A collection hands over all slots that have a value: a slot that is not named has none.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, StableAbi)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Point {
     pub slot: u32,
     /// Zero. Kept so that the layout has no padding.

@@ -1,0 +1,22 @@
+//! Plugins in processes of their own.
+//!
+//! The program starts itself again as `gaxx-mon plugin-host`, a *child*, for each plugin that is
+//! isolated. The child loads the library; the program has proxies that implement the same ABI
+//! objects, so nothing else of the core knows the difference:
+//!
+//! ```text
+//!  core                                   child
+//!  Component ── proxy ── line ═══════════ servant thread ── the plugin's object
+//!  CoreHost ──── attendant ── host ══════ remote host ───── the plugin's Host
+//!  Body, Reply ─ exchange ── streams ════ remote Body, Reply
+//! ```
+//!
+//! Each `═══` is a Unix socket pair. A *line* carries one call at a time, so the thread that asks
+//! reads its own answer, and no thread stands between. Every component has a line; an endpoint has
+//! one more for each request at work. The *host* socket carries what the plugin asks of the core.
+//! All of them are handed to the child over its standard input, the *control* socket.
+//!
+//! Nothing that comes from a child is trusted: frames have a limit, and what cannot be read, or
+//! comes too often, ends the child.
+
+mod wire;

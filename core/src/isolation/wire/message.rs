@@ -1,0 +1,186 @@
+//! The messages. Both sides are the same program, so these can change with every version of it.
+
+use std::path::PathBuf;
+
+use gaxx_abi::{
+    Attribute, ExportFamily, ExportSeries, FamilySpec, Fault, Header, Manifest, Point, Request,
+    Verdict,
+    abi_std::{RString, RVec},
+};
+use serde::{Deserialize, Serialize};
+
+/// On the control socket, from the core. The end of that socket is the end of the child.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) enum Control {
+    /// One descriptor follows: the host socket. The first message of all.
+    Host,
+    /// One descriptor follows: a line.
+    Line,
+    /// The component of this number is being stopped.
+    Cancel(u32),
+}
+
+/// What a child loads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(in crate::isolation) enum Code {
+    /// The private copy of a library that was checked.
+    Library(PathBuf),
+    /// The plugin of this name that is linked in.
+    Linked(String),
+}
+
+/// On a line, from the core; each is answered by a [`Told`]. Deadlines are in nanoseconds from
+/// when it is read.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) enum Ask {
+    /// Loads the plugin, once; answered by [`Told::Manifest`].
+    Load(Code),
+    /// Makes a component, which is this line's from then on; answered by [`Told::Done`].
+    Make(Box<Make>),
+    /// Makes this line one for requests to the endpoint of this number.
+    Attach(u32),
+    /// The component's first call.
+    Start(u64),
+    /// Answered by [`Told::Points`].
+    Collect(u64),
+    /// Answered by [`Told::Verdict`].
+    Check(u64),
+    /// Answered by [`Told::Points`]: the exporter's own numbers.
+    Export(Box<Export>, u64),
+    /// Answered by [`Told::Points`].
+    Flush(u64),
+    /// The endpoint's own numbers; answered by [`Told::Points`].
+    Points,
+    /// Answered by [`Told::Saved`].
+    Save(u64),
+    /// The component's last call. It is dropped then, and the line ends.
+    Stop(u64),
+    /// A request to the line's endpoint. Two descriptors follow: the sockets of its body
+    /// ([`BodyAsk`]) and of its reply ([`ReplyAsk`]).
+    Handle(Box<Request>, u64),
+}
+
+/// A component to make.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) struct Make {
+    /// By this number it is known in all that the child asks of its host.
+    pub(in crate::isolation) component: u32,
+    /// A constant of [`gaxx_abi::manifest::kind`].
+    pub(in crate::isolation) kind: u32,
+    pub(in crate::isolation) name: String,
+    /// A JSON object.
+    pub(in crate::isolation) settings: String,
+    /// What its host answers without being asked again.
+    pub(in crate::isolation) host: HostFacts,
+}
+
+/// What a component's host answers the same way for as long as it lives.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::isolation) struct HostFacts {
+    pub(in crate::isolation) minor: u32,
+    pub(in crate::isolation) instance: String,
+    pub(in crate::isolation) role: String,
+    pub(in crate::isolation) log_level: u32,
+    #[serde(with = "serde_bytes")]
+    pub(in crate::isolation) inherited: Option<Vec<u8>>,
+}
+
+/// A batch for an exporter.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) struct Export {
+    pub(in crate::isolation) time: u64,
+    pub(in crate::isolation) generation: u64,
+    /// Only with the first batch of a generation: the child keeps it.
+    pub(in crate::isolation) described: Option<Described>,
+    pub(in crate::isolation) points: Vec<Point>,
+}
+
+/// What batches of one generation share.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) struct Described {
+    pub(in crate::isolation) resource: Vec<Attribute>,
+    pub(in crate::isolation) families: Vec<ExportFamily>,
+    pub(in crate::isolation) series: Vec<ExportSeries>,
+}
+
+/// On a line, from the child.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) enum Told {
+    Done,
+    Manifest(Box<Manifest>),
+    Points(RVec<Point>),
+    /// What the check says, and the check's own numbers.
+    Verdict(Verdict, RVec<Point>),
+    Saved(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
+    Fault(Fault),
+    /// The library could not be loaded: a word for why from a closed set, what is wrong, and
+    /// what to do.
+    Refused {
+        reason: String,
+        error: String,
+        remedy: String,
+    },
+}
+
+/// On the host socket, from the child: the number of the component that asks, and what.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) struct HostAsk {
+    pub(in crate::isolation) component: u32,
+    pub(in crate::isolation) what: HostCall,
+}
+
+/// What a plugin asks of its host. All but the last two are answered by a [`HostTold`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) enum HostCall {
+    Family(Box<FamilySpec>),
+    Series { family: u32, labels: RVec<RString> },
+    StateFolder,
+    Metrics,
+    Health,
+    Process { what: u32, deadline: u64 },
+    Retire(u32),
+    Log { level: u32, target: String, message: String },
+}
+
+/// On the host socket, from the core.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) enum HostTold {
+    Number(u32),
+    Text(RString),
+    Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
+    Fault(Fault),
+}
+
+/// On the socket of a request's body, from the child, each answered by a [`BodyTold`]. Its end
+/// says that the plugin reads no more.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) struct BodyAsk {
+    pub(in crate::isolation) most: u64,
+    pub(in crate::isolation) deadline: u64,
+}
+
+/// On the socket of a request's body, from the core.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) enum BodyTold {
+    Piece(#[serde(with = "serde_bytes")] Vec<u8>),
+    End,
+    Fault(Fault),
+}
+
+/// On the socket of a reply, from the child, each answered by a [`ReplyTold`]. Its end says that
+/// the plugin dropped the reply.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) enum ReplyAsk {
+    Head { status: u16, headers: RVec<Header> },
+    Write(#[serde(with = "serde_bytes")] Vec<u8>, u64),
+    Finish,
+    IsCancelled,
+}
+
+/// On the socket of a reply, from the core.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::isolation) enum ReplyTold {
+    Done,
+    Cancelled(bool),
+    Fault(Fault),
+}
