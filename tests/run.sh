@@ -76,13 +76,16 @@ step() {
 # Where the program of a Debian package is looked for; tests/src/tool.rs looks in the same places.
 has() {
     local inside=usr/bin
-    [ "$1" = chromium ] && inside=usr/lib/chromium
-    command -v "$1" >/dev/null || [ -x "$tools/root/$inside/$1" ]
+    case $1 in
+        chromium) inside=usr/lib/chromium ;;
+        check_*) inside=usr/lib/nagios/plugins ;;
+    esac
+    command -v "$1" >/dev/null || [ -x "/$inside/$1" ] || [ -x "$tools/root/$inside/$1" ]
 }
 
 missing() {
     local program
-    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq; do
+    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq check_load; do
         has "$program" || echo "$program"
     done
 }
@@ -147,19 +150,21 @@ system_install() {
     twice without_services "${apt[@]}" install --yes --no-install-recommends "$@"
 }
 
-# Daemons are only ever unpacked: an installed one would be a service from the next boot on.
-# Chromium and jq need libraries, so root installs them; others unpack those as well.
+# Daemons are only ever unpacked: an installed one would be a service from the next boot on. So are
+# the plugins of Nagios, which need nothing that a Debian lacks. Chromium and jq need libraries, so
+# root installs them; others unpack those as well.
 install_tools() {
-    local daemons=() programs=() program
+    local unpacked=() programs=() program
     for program in $(missing); do
         case $program in
-            promtool) daemons+=(prometheus) ;;
-            prometheus*) daemons+=("$program") ;;
+            promtool) unpacked+=(prometheus) ;;
+            prometheus*) unpacked+=("$program") ;;
+            check_*) unpacked+=(monitoring-plugins-basic) ;;
             chromedriver) programs+=(chromium-driver) ;;
             *) programs+=("$program") ;;
         esac
     done
-    if [ $((${#daemons[@]} + ${#programs[@]})) -eq 0 ]; then
+    if [ $((${#unpacked[@]} + ${#programs[@]})) -eq 0 ]; then
         echo "nothing is missing"
         return
     fi
@@ -168,8 +173,8 @@ install_tools() {
         return
     fi
     echo "missing: $(missing | paste -sd' ')"
-    if [ ${#daemons[@]} -gt 0 ]; then
-        unpack "${daemons[@]}" || echo "could not unpack ${daemons[*]}"
+    if [ ${#unpacked[@]} -gt 0 ]; then
+        unpack "${unpacked[@]}" || echo "could not unpack ${unpacked[*]}"
     fi
     if [ ${#programs[@]} -gt 0 ]; then
         if [ "$(id -u)" -eq 0 ]; then

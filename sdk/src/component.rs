@@ -26,6 +26,12 @@ pub trait Component: Sized + Send + 'static {
     /// `Option`, so that a section without it is no error.
     const ASKED_BY: Option<&'static str> = None;
 
+    /// Whether [`Counter`](crate::Counter)s and [`Histogram`](crate::Histogram)s go on from where
+    /// those of the version before ended, where names, labels and bounds are the same.
+    ///
+    /// With `false` they begin at zero whenever the plugin is replaced, or its settings change.
+    const KEEP_COUNTS: bool = true;
+
     /// Makes the component, and registers its metrics. It must not block.
     fn new(settings: Self::Settings, context: &Context) -> Result<Self>;
 
@@ -35,7 +41,10 @@ pub trait Component: Sized + Send + 'static {
     }
 
     /// State for the version that replaces this one; it finds it with
-    /// [`Host::inherited`](crate::Host::inherited).
+    /// [`Host::inherited`](crate::Host::inherited). A host takes up to 1 MiB, counts included.
+    ///
+    /// It is the last call before the new version is made. Where that does not take over, this one
+    /// is called again. An endpoint answers requests meanwhile.
     fn save(&mut self) -> Option<Vec<u8>> {
         None
     }

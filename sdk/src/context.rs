@@ -52,7 +52,7 @@ impl Context {
         labels: [&str; N],
     ) -> Result<Family<Counter, N>> {
         let family = register_family(&self.host, kind::COUNTER, name, help, &labels, &[])?;
-        Ok(Family::new(family, Vec::new(), &self.host, &self.store))
+        Ok(Family::new(family, &self.host, &self.store))
     }
 
     /// Gauges of one name, told apart by labels.
@@ -63,7 +63,7 @@ impl Context {
         labels: [&str; N],
     ) -> Result<Family<Gauge, N>> {
         let family = register_family(&self.host, kind::GAUGE, name, help, &labels, &[])?;
-        Ok(Family::new(family, Vec::new(), &self.host, &self.store))
+        Ok(Family::new(family, &self.host, &self.store))
     }
 
     /// Histograms of one name, told apart by labels.
@@ -75,12 +75,7 @@ impl Context {
         labels: [&str; N],
     ) -> Result<Family<Histogram, N>> {
         let family = register_family(&self.host, kind::HISTOGRAM, name, help, &labels, bounds)?;
-        Ok(Family::new(
-            family,
-            bounds.to_vec(),
-            &self.host,
-            &self.store,
-        ))
+        Ok(Family::new(family, &self.host, &self.store))
     }
 
     /// Metrics of one name whose labels are known only at run time: those that another program
@@ -98,7 +93,6 @@ impl Context {
         Ok(DynamicFamily::new(
             family,
             labels.len(),
-            bounds.to_vec(),
             &self.host,
             &self.store,
         ))

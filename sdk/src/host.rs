@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use gaxx_abi::{HostRef, host::process};
 
-use crate::{Deadline, Result, error::answer};
+use crate::{Deadline, Result, error::answer, metrics};
 
 /// The program that the component runs in. Cheap to clone; it may be kept and used from any thread.
 #[derive(Clone)]
@@ -53,6 +53,13 @@ impl Host {
 
     /// What the version before left by [`Component::save`](crate::Component::save).
     pub fn inherited(&self) -> Option<Vec<u8>> {
+        let left = self.left_before()?;
+        let (own, _) = metrics::decode(&left);
+        own.map(<[u8]>::to_vec)
+    }
+
+    /// All that the version before left.
+    pub(crate) fn left_before(&self) -> Option<Vec<u8>> {
         self.0.inherited().into_option().map(Into::into)
     }
 

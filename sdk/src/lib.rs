@@ -79,7 +79,7 @@ pub use gaxx_macros::settings;
 pub use host::{Host, Process};
 pub use http::{Body, Reply, Request};
 pub use route::{Listener, Route, Scope};
-pub use settings::NoSettings;
+pub use settings::{NoSettings, Size};
 pub use verdict::{Status, Verdict};
 
 // What the macros expand to, and what authors need at the same version.

@@ -7,6 +7,8 @@ mod abi;
 mod config;
 mod dashboard;
 mod examples;
+mod exec;
+mod integrity;
 mod jq;
 mod metrics_text;
 mod node_exporter;

@@ -74,14 +74,15 @@ pub fn target_folder() -> PathBuf {
         .expect("a profile is a folder of the target")
 }
 
-/// `target/debug` or its like. A test runs as `target/debug/deps/NAME-HASH`.
+/// `target/debug` or its like. A test runs as `target/debug/deps/NAME-HASH`, a program as
+/// `target/debug/NAME`.
 fn profile_folder() -> PathBuf {
-    let test = std::env::current_exe().expect("a running test knows its own path");
-    let folder = test
-        .ancestors()
-        .nth(2)
-        .expect("a test lies in a profile's deps folder");
-    folder.to_path_buf()
+    let program = std::env::current_exe().expect("a running program knows its own path");
+    let folder = program.parent().filter(|folder| !folder.ends_with("deps"));
+    let folder = folder.or_else(|| program.ancestors().nth(2));
+    folder
+        .map(Path::to_path_buf)
+        .expect("what cargo builds lies in a profile's folder")
 }
 
 /// The whole workspace, built once in each test process. All of it, because cargo unites the

@@ -3,7 +3,7 @@
 //! The format: <https://prometheus.io/docs/instrumenting/exposition_formats/>. Whether real
 //! parsers take it is for promtool and Prometheus to say; this one is for looking things up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One line with a value.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,12 +40,13 @@ impl Exposition {
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parsed = Self::default();
         let mut current = String::new();
+        let mut series = BTreeSet::new();
         if !text.is_empty() && !text.ends_with('\n') {
             return Err("the last line has no line feed".to_owned());
         }
         for (index, line) in text.lines().enumerate() {
             parsed
-                .line(line, &mut current)
+                .line(line, &mut current, &mut series)
                 .map_err(|reason| format!("line {}: {reason}: {line}", index + 1))?;
         }
         Ok(parsed)
@@ -71,7 +72,12 @@ impl Exposition {
         }
     }
 
-    fn line(&mut self, line: &str, current: &mut String) -> Result<(), String> {
+    fn line(
+        &mut self,
+        line: &str,
+        current: &mut String,
+        series: &mut BTreeSet<(String, BTreeMap<String, String>)>,
+    ) -> Result<(), String> {
         if line.is_empty() {
             return Ok(());
         }
@@ -109,11 +115,7 @@ impl Exposition {
         if !belongs(&sample.name, current, &family.kind) {
             return Err(format!("not of the family {current}"));
         }
-        if family
-            .samples
-            .iter()
-            .any(|s| s.name == sample.name && s.labels == sample.labels)
-        {
+        if !series.insert((sample.name.clone(), sample.labels.clone())) {
             return Err("the same series twice".to_owned());
         }
         family.samples.push(sample);

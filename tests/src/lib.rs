@@ -8,12 +8,14 @@
 mod browser;
 mod build;
 mod child;
+mod copies;
 mod exposition;
 mod http_client;
 mod monitor;
 mod node_exporter;
 mod plugin_folder;
 mod poll;
+mod process;
 mod prometheus;
 mod promtool;
 mod tool;
@@ -24,12 +26,14 @@ pub use build::{
     Artifacts, bare_binary, binary, cdylib, standalone, standalone_cdylib, target_folder,
 };
 pub use child::Child;
+pub use copies::rewritten;
 pub use exposition::{Exposition, Family, Sample};
 pub use http_client::{Request, Response};
 pub use monitor::{Monitor, MonitorBuilder, Outcome};
 pub use node_exporter::NodeExporter;
 pub use plugin_folder::PluginFolder;
 pub use poll::{BOUND, wait_for, wait_until};
+pub use process::{Memory, Offspring, Process};
 pub use prometheus::{Prometheus, PrometheusBuilder, QueryValue, Target};
 pub use promtool::{MetricsCheck, check_config, check_metrics, check_rules};
 pub use tool::{Tool, require};

@@ -19,7 +19,8 @@ use crate::{binary, wait_until};
 /// How a `gaxx-mon` is to be started.
 #[derive(Debug)]
 pub struct MonitorBuilder {
-    program: PathBuf,
+    /// The shipped one if there is none.
+    program: Option<PathBuf>,
     config: Option<String>,
     plugins: Vec<PathBuf>,
     listen: Option<String>,
@@ -31,7 +32,7 @@ impl MonitorBuilder {
     /// Another program than the shipped one, for instance [`crate::bare_binary`].
     #[must_use]
     pub fn program(mut self, program: PathBuf) -> Self {
-        self.program = program;
+        self.program = Some(program);
         self
     }
 
@@ -111,7 +112,8 @@ impl MonitorBuilder {
     }
 
     fn command(&self, folder: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+        let program = self.program.clone().unwrap_or_else(binary);
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             let ours = name.to_string_lossy().starts_with("GAXX_");
             if ours || name == "RUST_LOG" || name == "NO_COLOR" {
@@ -148,7 +150,7 @@ impl Monitor {
     #[track_caller]
     pub fn builder() -> MonitorBuilder {
         MonitorBuilder {
-            program: binary(),
+            program: None,
             config: None,
             plugins: Vec::new(),
             listen: Some("127.0.0.1:0".to_owned()),

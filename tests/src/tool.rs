@@ -17,25 +17,22 @@ pub struct Tool {
 }
 
 impl Tool {
-    /// Looks in PATH, then in what `tests/run.sh` unpacked into `target/test-tools`.
+    /// Looks in PATH, then where Debian puts it, then in what `tests/run.sh` unpacked into
+    /// `target/test-tools`.
     pub fn find(name: &str) -> Option<Self> {
         let path = env::var_os("PATH").unwrap_or_default();
         let mut candidates = env::split_paths(&path).map(|folder| folder.join(name));
+        let folder = debian_folder(name);
         let installed = candidates.find(|candidate| is_program(candidate));
-        if let Some(path) = installed {
+        let system = Path::new("/").join(folder).join(name);
+        if let Some(path) = installed.or_else(|| is_program(&system).then_some(system)) {
             return Some(Self {
                 path,
                 unpacked: None,
             });
         }
         let root = target_folder().join("test-tools/root");
-        // The packaged /usr/bin/chromium is a script for installed systems only.
-        let inside = if name == "chromium" {
-            "usr/lib/chromium"
-        } else {
-            "usr/bin"
-        };
-        let path = root.join(inside).join(name);
+        let path = root.join(folder).join(name);
         is_program(&path).then_some(Self {
             path,
             unpacked: Some(root),
@@ -81,6 +78,17 @@ pub fn require(name: &str) -> Option<Tool> {
         );
     }
     tool
+}
+
+/// Where a package has a program, below the root.
+fn debian_folder(name: &str) -> &'static str {
+    match name {
+        // Its /usr/bin/chromium is a script for installed systems only.
+        "chromium" => "usr/lib/chromium",
+        // Plugins of Nagios are in nobody's PATH.
+        _ if name.starts_with("check_") => "usr/lib/nagios/plugins",
+        _ => "usr/bin",
+    }
 }
 
 fn is_program(path: &Path) -> bool {

@@ -118,6 +118,65 @@ pub(super) struct Plugins {
 pub(super) enum PluginsCommand {
     /// List the plugins and their components; also without a command
     List,
+    /// Say what libraries are, as their files tell; none of their code runs
+    Inspect {
+        /// The libraries (*.so)
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Say what the checks before loading find in libraries; exit status 1 if one would be refused
+    ///
+    /// Who may write to the files is judged for the user who runs this: run it as gaxx-mon's user.
+    Verify {
+        /// The libraries (*.so)
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Verify libraries and put them, and their signatures, into a plugin folder
+    Install {
+        /// The libraries (*.so)
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// The folder [default: the first of plugins.folders and --plugins]
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
+    /// Make a crate to begin a plugin with: it builds, is tested, and loads as it stands
+    New(New),
+    /// Build the library of a crate for release, and say what it is
+    Build {
+        /// The crate's folder
+        #[arg(value_name = "FOLDER", default_value = ".")]
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// What the plugin is to be
+    pub(super) kind: PluginKind,
+    /// Its name: lower-case words joined by dashes
+    pub(super) name: String,
+    /// Where gaxx-sdk is, which is not published yet: a checkout of gaxx-mon, or the address of a
+    /// git repository
+    #[arg(long, value_name = "PATH|URL")]
+    pub(super) sdk: Option<String>,
+    /// The folder to make it in
+    #[arg(long = "in", value_name = "FOLDER", default_value = ".")]
+    pub(super) folder: PathBuf,
+}
+
+/// What a plugin can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PluginKind {
+    /// It measures
+    Collector,
+    /// It judges
+    Check,
+    /// It sends what was measured somewhere
+    Exporter,
+    /// It answers HTTP requests
+    Endpoint,
 }
 
 /// How rows are printed.

@@ -4,10 +4,18 @@ use std::{process::ExitCode, sync::Arc};
 
 use super::{arguments::Common, load::refuse, style};
 use crate::{
-    config::{self, Draft, Severity},
+    config::{self, Draft, Problems, Severity},
     loader::{self, Loader},
-    plugin::{self, discover},
+    plugin::{self, Launcher, discover},
 };
+
+/// What is wrong where libraries are not even looked at.
+fn unloaded(problems: &Problems) -> String {
+    format!(
+        "{problems}\nno plugin is loaded before it is known which are trusted, so sections of plugins \
+         were not checked"
+    )
+}
 
 pub(super) fn run(common: &Common) -> ExitCode {
     let source = common.source();
@@ -19,13 +27,18 @@ pub(super) fn run(common: &Common) -> ExitCode {
         Ok(draft) => draft,
         Err(problems) => return refuse(&problems),
     };
-    let config = draft.usable();
+    let config = match draft.usable() {
+        Ok(config) => config,
+        Err(problems) => return refuse(&unloaded(&problems)),
+    };
     let state_folder = match source.state_folder(&config) {
         Ok(folder) => folder,
         Err(error) => return refuse(&error),
     };
-    let loader = Arc::new(Loader::new(loader::Settings::new(state_folder)));
-    let found = discover(&source.folders(&config), &loader);
+    let settings = loader::Settings::of(&config, state_folder);
+    let loader = Arc::new(Loader::new(settings));
+    let launcher = Launcher::new(Arc::clone(&loader));
+    let found = discover(&source.folders(&config), &config.plugins, &launcher);
     let problems = draft.check(&plugin::known(&found, &config));
     loader.remove_copies();
     for problem in &problems {

@@ -19,9 +19,16 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::arguments::{Arguments, Command};
+use crate::isolation;
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    // What the program starts itself as, thousands of times: not a command, and nothing of the
+    // command line is needed for it.
+    if words.next().is_some_and(|word| word == isolation::CHILD) {
+        return isolation::child_main(words);
+    }
     let arguments = Arguments::parse();
     match &arguments.command {
         None => run::run(&arguments.common),

@@ -145,20 +145,8 @@ fn listen(listener: Listener, monitor: &Arc<Monitor>) -> Serving {
 async fn until_stopped(monitor: &Arc<Monitor>, signals: &mut Signals) {
     while signals.next().await == Asked::Reload {
         // Beside this task: plugins' code runs there, and may hang.
-        tokio::spawn(reload(Arc::clone(monitor)));
-    }
-}
-
-async fn reload(monitor: Arc<Monitor>) {
-    match monitor.reload().await {
-        Ok(warnings) => warnings
-            .iter()
-            .for_each(|warning| tracing::warn!("{warning}")),
-        Err(error) => {
-            tracing::error!(
-                "the configuration was refused, the one before stays in force: {error}"
-            );
-        }
+        let monitor = Arc::clone(monitor);
+        tokio::spawn(async move { monitor.reload_and_tell().await });
     }
 }
 

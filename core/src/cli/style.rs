@@ -15,7 +15,7 @@ pub(super) fn say(text: &str) {
 /// The text in the colour of the state it names.
 pub(super) fn state(text: &str, colours: bool) -> String {
     let code = match text {
-        "healthy" | "running" => "32",
+        "healthy" | "running" | "ok" => "32",
         "degraded" | "unknown" | "late" => "33",
         "unhealthy" | "failed" | "stuck" => "31",
         _ => "2",

@@ -79,7 +79,7 @@ impl Draft {
         let (overrides, refused) = overrides::collect(&schema, environment);
         self.problems.extend(refused.into_iter().map(refusal));
         for one in overrides {
-            if one.waits_for_plugins() {
+            if one.waits_for_plugins(&schema) {
                 self.waiting.push(one);
                 continue;
             }
@@ -111,8 +111,15 @@ impl Draft {
 
     /// The configuration with the default in place of everything that is wrong: for finding the
     /// plugins' folders where the rest is to be checked too. Never start with it.
-    pub fn usable(&self) -> Config {
-        self.evaluate(None).0
+    ///
+    /// Fails with all that is wrong if that leaves open which libraries are trusted: the default,
+    /// which asks for nothing, must not stand in for what the file may ask for.
+    pub fn usable(&self) -> Result<Config, Problems> {
+        let (config, problems) = self.evaluate(None);
+        if problems.iter().any(Problem::concerns_trust) {
+            return Err(problems);
+        }
+        Ok(config)
     }
 
     /// The configuration and what is wrong with it. With errors, the configuration has defaults

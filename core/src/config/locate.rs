@@ -12,7 +12,7 @@ pub const CONFIG_VARIABLE: &str = "GAXX_CONFIG";
 const DEFAULTS: [&str; 2] = ["config.yaml", "/etc/gaxx-mon/config.yaml"];
 
 /// Why there is no state folder.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no folder for state: neither XDG_STATE_HOME nor HOME is an absolute path; set `state_folder`"
 )]

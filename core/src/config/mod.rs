@@ -58,5 +58,5 @@ pub use sections::{
 };
 pub use values::{
     Duration, DurationError, Endpoint, LogFilter, LogFilterError, Secret, Settings, Size,
-    SizeError, Threshold, ThresholdError,
+    SizeError, Threshold, ThresholdError, TrustedKey, TrustedKeyError, Version, VersionError,
 };

@@ -14,6 +14,9 @@ const PREFIX: &str = "GAXX_";
 /// The variable that had a name before the others had a pattern.
 const OTLP_ENDPOINT: &str = "GAXX_OTLP_ENDPOINT";
 
+/// Keys of a plugin's section that say whether and where its library is loaded.
+const BEFORE_LOADING: [&str; 3] = ["ISOLATION", "MIN_VERSION", "PROCESS"];
+
 /// A variable that is to override a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Override {
@@ -61,7 +64,20 @@ pub(super) fn collect(
                 .into_iter()
                 .any(|(key, node)| upper(key) == name && node.types() != ["object"])
         };
-        if segments.len() > 1 || known_scalar(name) {
+        if let [section, _, key, ..] = segments.as_slice()
+            && section == "PLUGINS"
+            && BEFORE_LOADING.contains(&key.as_str())
+        {
+            // Which plugin it means is known once the plugins are loaded, and then it is too late.
+            refused.push(Refused {
+                variable,
+                message: format!(
+                    "`{}` is needed before plugins are loaded; set it in the file",
+                    key.to_lowercase()
+                ),
+                suggestion: None,
+            });
+        } else if segments.len() > 1 || known_scalar(name) {
             overrides.push(Override {
                 variable,
                 segments,
@@ -91,11 +107,19 @@ fn misspelt(root: Node<'_>, name: &str) -> Option<String> {
 
 impl Override {
     /// Whether it concerns a plugin's or exporter's own section, whose keys are known only once
-    /// plugins are loaded.
-    pub(super) fn waits_for_plugins(&self) -> bool {
+    /// plugins are loaded. `schema` is that of the core's own keys: those beside the plugins'
+    /// sections say how plugins are loaded, and must not wait.
+    pub(super) fn waits_for_plugins(&self, schema: &Value) -> bool {
+        let own = |section: &str, key: &str| {
+            let sections = Node::root(schema).properties().into_iter();
+            let mut keys = sections
+                .filter(|(name, _)| upper(name) == section)
+                .flat_map(|(_, node)| node.properties());
+            keys.any(|(name, _)| upper(name) == key)
+        };
         match self.segments.as_slice() {
             [first, second, ..] => {
-                (first == "PLUGINS" && second != "FOLDERS")
+                (first == "PLUGINS" && !own(first, second))
                     || first == "EXPORTERS"
                     || (first == "HEALTH" && second == "CHECKS")
             }
@@ -301,6 +325,30 @@ mod tests {
             empty,
             Ok(check_section),
         );
+    }
+
+    /// What says which libraries are loaded must be known before they are.
+    #[test]
+    fn keys_beside_the_sections_of_plugins_do_not_wait_for_plugins() {
+        let schema = base();
+        let waits = |variable: &str| {
+            let (overrides, refused) = collect(&schema, [(variable.to_owned(), String::new())]);
+            assert!(refused.is_empty(), "{refused:?}");
+            overrides[0].waits_for_plugins(&schema)
+        };
+        assert!(waits("GAXX_PLUGINS__TCP_PORT__DEADLINE"));
+        assert!(waits("GAXX_EXPORTERS__JSONL__PATH"));
+        assert!(!waits("GAXX_PLUGINS__FOLDERS"));
+        assert!(!waits("GAXX_PLUGINS__ISOLATION"));
+        assert!(!waits("GAXX_PLUGINS__PROCESS__MEMORY"));
+        assert!(!waits("GAXX_PLUGINS__TRUST__REQUIRE_SIGNATURE"));
+        for (late, value) in [
+            ("GAXX_PLUGINS__TCP_PORT__MIN_VERSION", "1.0.0"),
+            ("GAXX_PLUGINS__TCP_PORT__ISOLATION", "process"),
+            ("GAXX_PLUGINS__TCP_PORT__PROCESS__MEMORY", "64MiB"),
+        ] {
+            check(late, value, json!({}), Err("in the file"));
+        }
     }
 
     #[test]

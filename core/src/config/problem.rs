@@ -79,6 +79,24 @@ pub struct Problem {
     pub severity: Severity,
 }
 
+impl Problem {
+    /// Whether it leaves open which libraries are trusted: an error in `plugins.trust`, in a
+    /// plugin's `min_version`, in a section that has them, or in a variable that may mean them.
+    pub(super) fn concerns_trust(&self) -> bool {
+        if self.severity != Severity::Error {
+            return false;
+        }
+        let levels: Vec<&str> = self.key.split('.').collect();
+        match (levels.as_slice(), &self.origin) {
+            ([""], Origin::Variable(name)) => name.starts_with("GAXX_PLUGINS"),
+            ([""] | ["plugins"] | ["plugins", "trust", ..], _) => true,
+            // A plugin's section that is none; `folders` and the like hold no trust.
+            (["plugins", .., last], _) => *last == "min_version" || levels.len() == 2,
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     /// `config.yaml:4:3: telemetry.monitoring_prt: unknown key; did you mean …?`, on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,6 +12,7 @@ pub(super) fn broken(config: &Config, sound: impl Fn(&str) -> bool) -> Vec<Findi
         task_thresholds(config),
         collector_thresholds(config),
         library_sizes(config),
+        signatures(config),
     ];
     rules
         .into_iter()
@@ -97,6 +98,18 @@ fn library_sizes(config: &Config) -> Option<Broken> {
     })
 }
 
+fn signatures(config: &Config) -> Option<Broken> {
+    let trust = &config.plugins.trust;
+    (trust.require_signature && trust.keys.is_empty()).then(|| Broken {
+        finding: Finding::value(
+            "/plugins/trust/require_signature",
+            "there is no key to check signatures with; put the public key of whoever signs the \
+             libraries into `plugins.trust.keys`, or set this to `false`",
+        ),
+        concerns: &["/plugins/trust/require_signature", "/plugins/trust/keys"],
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -140,6 +153,15 @@ mod tests {
         check(
             "limits: {max_library_size: 2GiB}",
             &[("/limits/max_library_size", Severity::Error)],
+        );
+        check(
+            "plugins: {trust: {require_signature: true}}",
+            &[("/plugins/trust/require_signature", Severity::Error)],
+        );
+        check(
+            "plugins: {trust: {require_signature: true, \
+             keys: [RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3]}}",
+            &[],
         );
     }
 }

@@ -1,15 +1,19 @@
 //! The state of plugins.
 
-use prometheus::{CounterVec, GaugeVec, Registry};
+use prometheus::{Counter, CounterVec, Gauge, GaugeVec, Registry};
 
 use super::{named, register};
-use crate::plugin::State;
+use crate::{loader::Superseded, plugin::State};
 
 /// The state of plugins.
 #[derive(Debug, Clone)]
 pub struct Plugins {
     state: GaugeVec,
     refused: CounterVec,
+    taken_over: Counter,
+    swap_refused: Counter,
+    superseded: Gauge,
+    superseded_bytes: Gauge,
 }
 
 impl Plugins {
@@ -19,7 +23,24 @@ impl Plugins {
             "gaxx_plugin_load_refused_total",
             "Libraries that were not loaded, by reason.",
         );
+        let swaps = named(
+            "gaxx_plugin_swaps_total",
+            "New versions and settings of running plugins, by whether they took over.",
+        );
+        let swaps = register(registry, CounterVec::new(swaps, &["outcome"]));
+        let superseded = named(
+            "gaxx_plugin_superseded_libraries",
+            "Libraries that were loaded and are not used any more; they stay until a restart.",
+        );
+        let bytes = named(
+            "gaxx_plugin_superseded_bytes",
+            "The size of libraries that were loaded and are not used any more.",
+        );
         Self {
+            taken_over: swaps.with_label_values(&["taken_over"]),
+            swap_refused: swaps.with_label_values(&["refused"]),
+            superseded: register(registry, Gauge::with_opts(superseded)),
+            superseded_bytes: register(registry, Gauge::with_opts(bytes)),
             state: register(registry, GaugeVec::new(state, &["plugin", "state"])),
             refused: register(registry, CounterVec::new(refused, &["reason"])),
         }
@@ -46,5 +67,20 @@ impl Plugins {
     /// A library was not loaded.
     pub fn refused(&self, reason: &str) {
         self.refused.with_label_values(&[reason]).inc();
+    }
+
+    /// A new version, or new settings, of a running plugin took over, or were refused.
+    pub fn swapped(&self, taken_over: bool) {
+        if taken_over {
+            self.taken_over.inc();
+        } else {
+            self.swap_refused.inc();
+        }
+    }
+
+    /// Sets how many libraries are loaded and not used any more.
+    pub fn set_superseded(&self, superseded: Superseded) {
+        self.superseded.set(superseded.libraries as f64);
+        self.superseded_bytes.set(superseded.bytes as f64);
     }
 }

@@ -19,4 +19,19 @@
 //! Nothing that comes from a child is trusted: frames have a limit, and what cannot be read, or
 //! comes too often, ends the child.
 
+mod child;
+mod process;
+mod proxy;
+mod start;
 mod wire;
+
+pub(crate) use child::main as child_main;
+pub use process::{Cause, State, Status};
+pub use start::{Isolated, StartError, Want, describe, start};
+pub use wire::message::Code;
+
+/// The word by which this program, started with it, is a child.
+pub(crate) const CHILD: &str = "plugin-host";
+
+/// The kind of a fault that says that the process of the component has ended. No plugin knows it.
+pub(crate) const ENDED: u32 = 1_000;

@@ -6,6 +6,7 @@
 //! `lock` in it as long as it lives; a folder whose lock is free is left from a crash.
 
 use std::{
+    collections::HashMap,
     fs::{self, DirBuilder, File},
     io::{self, Write},
     os::{
@@ -13,7 +14,7 @@ use std::{
         unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     },
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use rustix::{
@@ -33,9 +34,26 @@ pub(super) struct Copies {
     folder: PathBuf,
     _lock: OwnedFd,
     limit: u64,
-    /// Bytes of all copies so far. Held while a copy is written, so that two threads do not
-    /// write the same one.
-    used: Mutex<u64>,
+    /// Held while a copy is written, so that two threads do not write the same one.
+    stored: Mutex<HashMap<Digest, Stored>>,
+}
+
+/// A copy that is there.
+#[derive(Debug)]
+struct Stored {
+    bytes: u64,
+    /// How many times it was stored and not released.
+    users: usize,
+    superseded: bool,
+}
+
+/// Libraries that were loaded and are not used any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Superseded {
+    /// How many.
+    pub libraries: usize,
+    /// The size of their files together.
+    pub bytes: u64,
 }
 
 impl Copies {
@@ -56,15 +74,16 @@ impl Copies {
             folder,
             _lock: lock,
             limit,
-            used: Mutex::new(0),
+            stored: Mutex::default(),
         })
     }
 
     /// The path of a copy of these bytes; they are written unless they were before.
     pub(super) fn store(&self, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, Refusal> {
         let path = self.folder.join(format!("{digest}.so"));
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if path.exists() {
+        let mut stored = self.stored();
+        if let Some(known) = stored.get_mut(digest).filter(|_| path.exists()) {
+            known.users += 1;
             return Ok(path);
         }
         let failed = |error: io::Error| Refusal::CopyFailed {
@@ -77,9 +96,13 @@ impl Copies {
                 folder: self.folder.clone(),
             });
         }
-        let total = used.saturating_add(bytes.len() as u64);
-        if total > self.limit {
-            return Err(Refusal::LoadedFull { limit: self.limit });
+        let used: u64 = stored.values().map(|known| known.bytes).sum();
+        let size = bytes.len() as u64;
+        if used.saturating_add(size) > self.limit {
+            return Err(Refusal::LoadedFull {
+                limit: self.limit,
+                superseded: superseded(&stored).bytes,
+            });
         }
         let part = path.with_extension("part");
         let written = write(&part, bytes).and_then(|()| fs::rename(&part, &path));
@@ -87,8 +110,48 @@ impl Copies {
             let _ = fs::remove_file(&part);
             return Err(failed(error));
         }
-        *used = total;
+        let known = Stored {
+            bytes: size,
+            users: 1,
+            superseded: false,
+        };
+        stored.insert(*digest, known);
         Ok(path)
+    }
+
+    /// Removes a copy that nobody loads any more: once it was released as often as it was stored.
+    /// What is mapped into this process must not be released, since it stays mapped.
+    pub(super) fn release(&self, digest: &Digest) {
+        let mut stored = self.stored();
+        let Some(known) = stored.get_mut(digest) else {
+            return;
+        };
+        known.users -= 1;
+        if known.users == 0 {
+            stored.remove(digest);
+            let path = self.folder.join(format!("{digest}.so"));
+            if let Err(error) = fs::remove_file(&path)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(file = %path.display(), %error, "a private copy is left behind");
+            }
+        }
+    }
+
+    /// Notes which copies are used now: all others are superseded.
+    pub(super) fn set_used(&self, is_used: impl Fn(&Digest) -> bool) {
+        for (digest, known) in self.stored().iter_mut() {
+            known.superseded = !is_used(digest);
+        }
+    }
+
+    /// What is not used any more.
+    pub(super) fn superseded(&self) -> Superseded {
+        superseded(&self.stored())
+    }
+
+    fn stored(&self) -> MutexGuard<'_, HashMap<Digest, Stored>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes all copies. What is mapped stays mapped; nothing can be loaded from here any more.
@@ -105,6 +168,14 @@ impl Drop for Copies {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+fn superseded(stored: &HashMap<Digest, Stored>) -> Superseded {
+    let superseded = stored.values().filter(|known| known.superseded);
+    superseded.fold(Superseded::default(), |sum, known| Superseded {
+        libraries: sum.libraries + 1,
+        bytes: sum.bytes + known.bytes,
+    })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -233,8 +304,41 @@ mod tests {
         let copies = Copies::open(state.path(), 10).unwrap();
         copies.store(&blake3::hash(b"123456"), b"123456").unwrap();
         let full = copies.store(&blake3::hash(b"abcdef"), b"abcdef");
-        assert_eq!(full, Err(Refusal::LoadedFull { limit: 10 }));
+        let (limit, superseded) = (10, 0);
+        assert_eq!(full, Err(Refusal::LoadedFull { limit, superseded }));
         copies.store(&blake3::hash(b"1234"), b"1234").unwrap();
+    }
+
+    #[test]
+    fn replaced_versions_are_counted_and_told_of_when_there_is_no_room() {
+        let state = tempfile::tempdir().unwrap();
+        let copies = Copies::open(state.path(), 10).unwrap();
+        let (old, new) = (blake3::hash(b"123456"), blake3::hash(b"1234"));
+        copies.store(&old, b"123456").unwrap();
+        assert_eq!(copies.superseded(), Superseded::default());
+        copies.store(&new, b"1234").unwrap();
+        copies.set_used(|digest| *digest == new);
+        let (libraries, bytes) = (1, 6);
+        assert_eq!(copies.superseded(), Superseded { libraries, bytes });
+        let refusal = copies.store(&blake3::hash(b"1"), b"1").unwrap_err();
+        assert!(refusal.to_string().contains("6 of them"), "{refusal}");
+        assert!(refusal.remedy().contains("restart"), "{refusal}");
+    }
+
+    #[test]
+    fn a_copy_goes_when_the_last_who_stored_it_releases_it() {
+        let state = tempfile::tempdir().unwrap();
+        let copies = Copies::open(state.path(), 10).unwrap();
+        let digest = blake3::hash(b"123456");
+        let path = copies.store(&digest, b"123456").unwrap();
+        copies.store(&digest, b"123456").unwrap();
+        copies.release(&digest);
+        assert!(path.exists());
+        copies.release(&digest);
+        assert!(!path.exists());
+        copies.release(&digest);
+        // There is room again.
+        copies.store(&blake3::hash(b"abcdef"), b"abcdef").unwrap();
     }
 
     #[test]

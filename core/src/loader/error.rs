@@ -138,6 +138,37 @@ pub enum Refusal {
         /// BLAKE3 of the file.
         digest: Digest,
     },
+    /// It bears no signature where one is required.
+    #[error("it bears no signature, and plugins.trust.require_signature asks for one")]
+    Unsigned,
+    /// Its signature file is no file that could be trusted or read.
+    #[error("its signature file (.minisig) cannot be used: {0}")]
+    SignatureUnreadable(Box<Refusal>),
+    /// Its signature file holds something else.
+    #[error("its signature file (.minisig) is not one of minisign: {0}")]
+    BadSignatureFile(&'static str),
+    /// It is signed with a key that is not trusted.
+    #[error("it is signed with a key that is not among plugins.trust.keys")]
+    UntrustedKey,
+    /// The signature is that of other bytes.
+    #[error("its signature does not fit: the library or the signature was changed")]
+    BadSignature,
+    /// It is older than it may be.
+    #[error("it is version {version}, and the oldest that may be loaded is {min}")]
+    TooOld {
+        /// Its version.
+        version: String,
+        /// The oldest version that is loaded.
+        min: String,
+    },
+    /// A version is pinned, and whether its own is older cannot be told.
+    #[error("its version {version:?} is not like 1.4.0, so it may be older than {min}")]
+    VersionUnclear {
+        /// Its version.
+        version: String,
+        /// The oldest version that is loaded.
+        min: String,
+    },
     /// Another library bears the same name.
     #[error("{} is a plugin named {name:?} too", other.display())]
     Duplicate {
@@ -161,10 +192,15 @@ pub enum Refusal {
         folder: PathBuf,
     },
     /// The private copies take as much space as they may.
-    #[error("the libraries loaded so far and this one are over the limit of {limit} bytes")]
+    #[error(
+        "the libraries loaded so far and this one are over the limit of {limit} bytes{}",
+        replaced(*superseded)
+    )]
     LoadedFull {
         /// The limit in bytes.
         limit: u64,
+        /// How many bytes are versions that were replaced.
+        superseded: u64,
     },
     /// The dynamic linker refused it.
     #[error("the dynamic linker refused it: {0}")]
@@ -221,6 +257,13 @@ impl Refusal {
             Self::BadName(_) => "bad_name",
             Self::BadText(_) => "bad_text",
             Self::NotAllowed { .. } => "not_allowed",
+            Self::Unsigned => "unsigned",
+            Self::SignatureUnreadable(_) => "signature_unreadable",
+            Self::BadSignatureFile(_) => "bad_signature_file",
+            Self::UntrustedKey => "untrusted_key",
+            Self::BadSignature => "bad_signature",
+            Self::TooOld { .. } => "too_old",
+            Self::VersionUnclear { .. } => "version_unclear",
             Self::Duplicate { .. } => "duplicate",
             Self::CopyFailed { .. } => "copy_failed",
             Self::NoExec { .. } => "noexec",
@@ -261,11 +304,31 @@ impl Refusal {
             Self::WrongAbi { .. } => "build the plugin with a current gaxx-sdk",
             Self::PanicAbort => "build it with panic = \"unwind\"",
             Self::BadName(_) | Self::BadText(_) => "correct it in the plugin's source",
-            Self::NotAllowed { .. } => "allow this digest, if you trust the file",
+            Self::NotAllowed { .. } => {
+                "if you trust the file, add its digest to plugins.trust.digests"
+            }
+            Self::Unsigned => {
+                "put its signature (NAME.so.minisig) beside it, or sign it: minisign -S -m NAME.so"
+            }
+            Self::SignatureUnreadable(_) => {
+                "put the signature in its place as a plain file that only its owner may write"
+            }
+            Self::BadSignatureFile(_) => "sign it again with minisign 0.10 or later",
+            Self::UntrustedKey => {
+                "if you trust who signed it, add the public key to plugins.trust.keys"
+            }
+            Self::BadSignature => "get library and signature again from who signed it",
+            Self::TooOld { .. } => "install a newer one, or lower the plugin's min_version",
+            Self::VersionUnclear { .. } => {
+                "give the plugin a version of three numbers, or remove its min_version"
+            }
             Self::Duplicate { .. } => "take one of them out of the folder",
             Self::CopyFailed { .. } => "make room there, or set state_folder to another place",
             Self::NoExec { .. } => "set state_folder to a place that is not mounted noexec",
-            Self::LoadedFull { .. } => "raise limits.max_loaded_size, or load fewer",
+            Self::LoadedFull { superseded: 0, .. } => "raise limits.max_loaded_size, or load fewer",
+            Self::LoadedFull { .. } => {
+                "restart gaxx-mon, which lets go of replaced versions, or raise limits.max_loaded_size"
+            }
             Self::Dlopen(_) => "build it for this system, and install the libraries it needs",
             Self::NoRoot | Self::Layout(_) | Self::Entry(_) => {
                 "build the plugin again with a gaxx-sdk of this ABI"
@@ -274,5 +337,13 @@ impl Refusal {
                 "correct the plugin's manifest, or ask its author to"
             }
         })
+    }
+}
+
+/// How much of what is loaded only a restart lets go of.
+fn replaced(bytes: u64) -> String {
+    match bytes {
+        0 => String::new(),
+        bytes => format!("; {bytes} of them are versions that were replaced"),
     }
 }

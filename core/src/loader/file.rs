@@ -1,10 +1,11 @@
-//! Reads a library without trusting it: no link is followed, nothing blocks, and nobody but root
-//! and this user can have written it.
+//! Reads a file without trusting it: no link is followed, nothing blocks, and it is told whether
+//! anybody but root and this user can have written it.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io::Read,
-    os::fd::OwnedFd,
+    os::fd::{AsFd, OwnedFd},
     path::{Component, Path},
 };
 
@@ -16,81 +17,157 @@ use rustix::{
 
 use super::error::Refusal;
 
-/// Reads the whole file, at most `limit` bytes.
+/// Reads a whole file of at most `limit` bytes that nobody but root and this user can have
+/// written.
 ///
 /// The checks are made on the open file and its open folder, so nothing can be exchanged between
 /// check and use. Links in the path of the folder are followed: that path is the operator's word.
 pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
-    let Some(Component::Normal(name)) = path.components().next_back() else {
-        return Err(Refusal::NotRegular("folder"));
-    };
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let folder = open_folder(folder)?;
-    // Without O_NONBLOCK a FIFO would wait for its writer.
-    let flags =
-        OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = openat(&folder, name, flags, Mode::empty()).map_err(|errno| match errno {
-        Errno::LOOP => Refusal::Link,
-        Errno::NXIO | Errno::NODEV => Refusal::NotRegular("socket or device"),
-        errno => Refusal::Unreadable(errno.to_string()),
-    })?;
-    let before = stat(&file)?;
-    regular(&before)?;
-    if !owned(&before) {
-        return Err(Refusal::Owner { uid: before.st_uid });
-    }
-    if writable_by_others(&before) {
-        return Err(Refusal::Mode {
-            mode: permissions(&before),
-        });
-    }
-    let size = u64::try_from(before.st_size).unwrap_or(0);
-    if size == 0 {
-        return Err(Refusal::Empty);
-    }
-    let too_large = Refusal::TooLarge { size, limit };
-    if size > limit {
-        return Err(too_large);
-    }
-    let capacity = usize::try_from(size).map_err(|_| too_large)?;
-
-    // One byte more than expected shows a file that grows.
-    let mut bytes = Vec::with_capacity(capacity.saturating_add(1));
-    let mut file = File::from(file);
-    Read::by_ref(&mut file)
-        .take(size.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| Refusal::Unreadable(error.to_string()))?;
-    let after = stat(&file)?;
-    if bytes.len() != capacity || written(&before) != written(&after) {
-        return Err(Refusal::Changed);
-    }
-    Ok(bytes)
+    let name = name(path)?;
+    let folder = Folder::of(path)?;
+    folder.check()?;
+    let file = folder.file(name)?.ok_or_else(missing)?;
+    file.check()?;
+    file.read(limit)
 }
 
-/// Opens a folder that nobody but root and this user can change, for use as a base.
-pub(super) fn open_folder(path: &Path) -> Result<OwnedFd, Refusal> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = open(path, flags, Mode::empty()).map_err(|errno| match errno {
-        Errno::NOTDIR => Refusal::NotAFolder,
-        errno => Refusal::FolderUnreadable(errno.to_string()),
-    })?;
-    let stat = fstat(&folder).map_err(|e| Refusal::FolderUnreadable(e.to_string()))?;
-    if !owned(&stat) {
-        return Err(Refusal::FolderOwner { uid: stat.st_uid });
+/// The last part of a path, where it is the name of a file.
+pub(super) fn name(path: &Path) -> Result<&OsStr, Refusal> {
+    match path.components().next_back() {
+        Some(Component::Normal(name)) => Ok(name),
+        _ => Err(Refusal::NotRegular("folder")),
     }
-    if writable_by_others(&stat) {
-        return Err(Refusal::FolderMode {
-            mode: permissions(&stat),
-        });
-    }
-    Ok(folder)
 }
 
-fn stat(file: impl std::os::fd::AsFd) -> Result<Stat, Refusal> {
+/// What is said of a file that is not there.
+pub(super) fn missing() -> Refusal {
+    Refusal::Unreadable(Errno::NOENT.to_string())
+}
+
+/// An open folder, from which names are looked up.
+#[derive(Debug)]
+pub(super) struct Folder {
+    folder: OwnedFd,
+    stat: Stat,
+}
+
+impl Folder {
+    /// Opens the folder at this path.
+    pub(super) fn open(path: &Path) -> Result<Self, Refusal> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = open(path, flags, Mode::empty()).map_err(|errno| match errno {
+            Errno::NOTDIR => Refusal::NotAFolder,
+            errno => Refusal::FolderUnreadable(errno.to_string()),
+        })?;
+        let stat = fstat(&folder).map_err(|e| Refusal::FolderUnreadable(e.to_string()))?;
+        Ok(Self { folder, stat })
+    }
+
+    /// Opens the folder that the file at this path is in.
+    pub(super) fn of(path: &Path) -> Result<Self, Refusal> {
+        match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => Self::open(parent),
+            _ => Self::open(Path::new(".")),
+        }
+    }
+
+    /// Whether nobody but root and this user can change what is in it.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        let stat = &self.stat;
+        if !owned(stat) {
+            return Err(Refusal::FolderOwner { uid: stat.st_uid });
+        }
+        if writable_by_others(stat) {
+            return Err(Refusal::FolderMode {
+                mode: permissions(stat),
+            });
+        }
+        Ok(())
+    }
+
+    /// Owner and mode, for people.
+    pub(super) fn access(&self) -> String {
+        access(&self.stat)
+    }
+
+    /// Opens a regular file in it; nothing where there is none of this name.
+    pub(super) fn file(&self, name: &OsStr) -> Result<Option<Opened>, Refusal> {
+        // Without O_NONBLOCK a FIFO would wait for its writer.
+        let flags =
+            OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let file = match openat(&self.folder, name, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return Err(Refusal::Link),
+            Err(Errno::NXIO | Errno::NODEV) => {
+                return Err(Refusal::NotRegular("socket or device"));
+            }
+            Err(errno) => return Err(Refusal::Unreadable(errno.to_string())),
+        };
+        let stat = stat(&file)?;
+        regular(&stat)?;
+        Ok(Some(Opened {
+            file: file.into(),
+            stat,
+        }))
+    }
+}
+
+/// An open regular file.
+#[derive(Debug)]
+pub(super) struct Opened {
+    file: File,
+    stat: Stat,
+}
+
+impl Opened {
+    /// Whether nobody but root and this user can write to it.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        let stat = &self.stat;
+        if !owned(stat) {
+            return Err(Refusal::Owner { uid: stat.st_uid });
+        }
+        if writable_by_others(stat) {
+            return Err(Refusal::Mode {
+                mode: permissions(stat),
+            });
+        }
+        Ok(())
+    }
+
+    /// Owner and mode, for people.
+    pub(super) fn access(&self) -> String {
+        access(&self.stat)
+    }
+
+    /// Reads all of it, at most `limit` bytes.
+    pub(super) fn read(mut self, limit: u64) -> Result<Vec<u8>, Refusal> {
+        let before = self.stat;
+        let size = u64::try_from(before.st_size).unwrap_or(0);
+        if size == 0 {
+            return Err(Refusal::Empty);
+        }
+        let too_large = Refusal::TooLarge { size, limit };
+        if size > limit {
+            return Err(too_large);
+        }
+        let capacity = usize::try_from(size).map_err(|_| too_large)?;
+
+        // One byte more than expected shows a file that grows.
+        let mut bytes = Vec::with_capacity(capacity.saturating_add(1));
+        Read::by_ref(&mut self.file)
+            .take(size.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| Refusal::Unreadable(error.to_string()))?;
+        let after = stat(&self.file)?;
+        if bytes.len() != capacity || written(&before) != written(&after) {
+            return Err(Refusal::Changed);
+        }
+        Ok(bytes)
+    }
+}
+
+fn stat(file: impl AsFd) -> Result<Stat, Refusal> {
     fstat(file).map_err(|errno| Refusal::Unreadable(errno.to_string()))
 }
 
@@ -120,6 +197,10 @@ fn writable_by_others(stat: &Stat) -> bool {
         && stat.st_uid == geteuid().as_raw()
         && stat.st_gid == getegid().as_raw();
     mode.contains(Mode::WOTH) || (mode.contains(Mode::WGRP) && !own_group)
+}
+
+fn access(stat: &Stat) -> String {
+    format!("user {}, mode {:04o}", stat.st_uid, permissions(stat))
 }
 
 fn permissions(stat: &Stat) -> u32 {

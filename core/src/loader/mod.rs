@@ -6,67 +6,56 @@
 //! ```
 //!
 //! A library is read once without following links; owner and mode of it and its folder, its size,
-//! its ELF structure, its ABI note and its digest are judged on those bytes. Only then are these
+//! its ELF structure, its ABI note, its digest and its signature are judged on those bytes. Only then are these
 //! same bytes written to a private copy, and that is loaded. Nothing is ever unloaded: a new
 //! version is loaded beside the old one.
 
+mod check;
 mod copy;
 mod difference;
 mod elf;
 mod error;
+mod examination;
 mod file;
+mod install;
 mod library;
 pub mod manifest;
 mod note;
 mod resolve;
 mod scan;
+mod settings;
+mod signature;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod trust;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
+    mem,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use arc_swap::ArcSwap;
 use gaxx_abi::{Manifest, PluginBox};
 
-use self::{copy::Copies, note::Note};
+use self::copy::Copies;
 pub use self::{
+    check::{Outcome, Subject},
+    copy::Superseded,
     error::{LoadError, Refusal},
+    examination::Examination,
+    install::{InstallError, Installed, install},
     resolve::{Resolved, resolve},
     scan::{Scan, scan},
+    settings::Settings,
+    trust::Trust,
 };
+use crate::config::TrustedKey;
 
 /// BLAKE3 of a library; shown and read as hexadecimal digits.
 pub type Digest = blake3::Hash;
-
-/// Where private copies go, and what is refused.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The program's state folder; the copies are in `loaded` in it.
-    pub state_folder: PathBuf,
-    /// The largest library, in bytes.
-    pub max_file_size: u64,
-    /// The most that all libraries loaded by this process may take together, in bytes. Versions
-    /// that were replaced count, since they stay.
-    pub max_loaded_size: u64,
-    /// Where given, only libraries with one of these digests are loaded.
-    pub allowed_digests: Option<HashSet<Digest>>,
-}
-
-impl Settings {
-    /// The limits of a configuration that says nothing: 256 MiB a library, 1 GiB in all.
-    pub fn new(state_folder: PathBuf) -> Self {
-        Self {
-            state_folder,
-            max_file_size: 256 << 20,
-            max_loaded_size: 1 << 30,
-            allowed_digests: None,
-        }
-    }
-}
 
 /// What is known of a library that passed every check, without having been loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +78,35 @@ pub struct Inspected {
     pub digest: Digest,
     /// Its size in bytes.
     pub size: u64,
+    /// Whose signature it bears; nothing where none was asked for and none is there.
+    pub signed_by: Option<TrustedKey>,
+}
+
+impl Inspected {
+    /// Whether the manifest of what was loaded says the same as the note of the file.
+    fn is_described_by(&self, manifest: &Manifest) -> Result<(), Refusal> {
+        for (what, note, manifest) in [
+            ("name", &self.name, &manifest.name),
+            ("version", &self.version, &manifest.version),
+        ] {
+            if note != manifest {
+                return Err(Refusal::ManifestMismatch {
+                    what,
+                    note: note.clone(),
+                    manifest: manifest.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges the manifest of this library, which was loaded in a process of its own.
+    pub fn judge(&self, manifest: &Manifest) -> Result<(), LoadError> {
+        manifest::check(manifest)
+            .map_err(Refusal::BadManifest)
+            .and_then(|()| self.is_described_by(manifest))
+            .map_err(|refusal| LoadError::new(&self.file, refusal))
+    }
 }
 
 /// A plugin that was loaded.
@@ -106,6 +124,8 @@ pub struct Loaded {
 #[derive(Debug)]
 pub struct Loader {
     settings: Settings,
+    /// The trust in force; that of `settings` was taken out of them.
+    trust: ArcSwap<Trust>,
     /// Made with the first library, so that a process without libraries writes nothing.
     copies: Mutex<Option<Arc<Copies>>>,
     /// By digest: loading the same bytes again gives the same plugin.
@@ -126,8 +146,9 @@ impl std::fmt::Debug for Entered {
 
 impl Loader {
     /// A loader that has loaded nothing yet.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(mut settings: Settings) -> Self {
         Self {
+            trust: ArcSwap::from_pointee(mem::take(&mut settings.trust)),
             settings,
             copies: Mutex::new(None),
             entered: Mutex::new(HashMap::new()),
@@ -136,8 +157,15 @@ impl Loader {
 
     /// Checks a library and says what it is. None of its code runs.
     pub fn inspect(&self, path: &Path) -> Result<Inspected, LoadError> {
-        self.verify(path)
-            .map_err(|refusal| LoadError::new(path, refusal))
+        let trust = self.trust.load();
+        let found = Examination::of(path, self.settings.max_file_size, &trust);
+        found.verdict().cloned()
+    }
+
+    /// Puts another trust in force, for inspections from now on, and answers the one before. What
+    /// is loaded stays.
+    pub fn set_trust(&self, trust: Trust) -> Arc<Trust> {
+        self.trust.swap(Arc::new(trust))
     }
 
     /// Loads a library that was inspected, if it still has the same bytes.
@@ -158,6 +186,36 @@ impl Loader {
         })
     }
 
+    /// Writes the private copy of a library that was inspected, if it still has the same bytes: for
+    /// a process of its own, which loads it from there. [`Self::release`] removes it.
+    pub fn copy(&self, inspected: &Inspected) -> Result<PathBuf, LoadError> {
+        self.store(inspected)
+            .map_err(|refusal| LoadError::new(&inspected.file, refusal))
+    }
+
+    /// Removes the private copy of a library that no process loads any more, once this was called
+    /// as often as [`Self::copy`] for it. Not for what was loaded into this process: that stays.
+    pub fn release(&self, digest: &Digest) {
+        if let Some(copies) = &*locked(&self.copies) {
+            copies.release(digest);
+        }
+    }
+
+    /// Notes which libraries are used now. All others that were loaded are superseded.
+    pub fn set_used(&self, is_used: impl Fn(&Digest) -> bool) {
+        if let Some(copies) = &*locked(&self.copies) {
+            copies.set_used(is_used);
+        }
+    }
+
+    /// Libraries that were loaded and are not used any more.
+    pub fn superseded(&self) -> Superseded {
+        let copies = locked(&self.copies);
+        copies
+            .as_ref()
+            .map_or_else(Superseded::default, |copies| copies.superseded())
+    }
+
     /// Where the private copies are, as the kernel names it.
     pub fn copies_folder(&self) -> PathBuf {
         let folder = self.settings.state_folder.join(copy::FOLDER);
@@ -172,54 +230,13 @@ impl Loader {
         }
     }
 
-    fn verify(&self, path: &Path) -> Result<Inspected, Refusal> {
-        let bytes = file::read(path, self.settings.max_file_size)?;
-        let note = Note::of(&elf::Library::check(&bytes)?)?;
-        let digest = blake3::hash(&bytes);
-        if let Some(allowed) = &self.settings.allowed_digests
-            && !allowed.contains(&digest)
-        {
-            return Err(Refusal::NotAllowed { digest });
-        }
-        Ok(Inspected {
-            file: path.to_owned(),
-            name: note.name,
-            version: note.version,
-            description: note.description,
-            sdk: note.sdk,
-            abi: note.abi,
-            flags: note.flags,
-            digest,
-            size: bytes.len() as u64,
-        })
-    }
-
     fn enter(&self, inspected: &Inspected) -> Result<Entered, Refusal> {
         if let Some(entered) = locked(&self.entered).get(&inspected.digest) {
             return Ok(entered.clone());
         }
-        let bytes = file::read(&inspected.file, self.settings.max_file_size)?;
-        // The digest stands for all that was checked on these bytes.
-        if blake3::hash(&bytes) != inspected.digest {
-            return Err(Refusal::Changed);
-        }
-        let copy = self.copies()?.store(&inspected.digest, &bytes)?;
-        drop(bytes);
-        let plugin = library::enter(&copy)?;
-        let manifest = plugin.manifest();
-        manifest::check(&manifest).map_err(Refusal::BadManifest)?;
-        for (what, note, manifest) in [
-            ("name", &inspected.name, &manifest.name),
-            ("version", &inspected.version, &manifest.version),
-        ] {
-            if note != manifest {
-                return Err(Refusal::ManifestMismatch {
-                    what,
-                    note: note.clone(),
-                    manifest: manifest.to_string(),
-                });
-            }
-        }
+        let copy = self.store(inspected)?;
+        let (plugin, manifest) = enter_copy(&copy)?;
+        inspected.is_described_by(&manifest)?;
         let entered = Entered {
             manifest: Arc::new(manifest),
             plugin: Arc::new(plugin),
@@ -227,6 +244,15 @@ impl Loader {
         // Where two threads loaded it at once, both use what the first one made.
         let mut all = locked(&self.entered);
         Ok(all.entry(inspected.digest).or_insert(entered).clone())
+    }
+
+    fn store(&self, inspected: &Inspected) -> Result<PathBuf, Refusal> {
+        let bytes = file::read(&inspected.file, self.settings.max_file_size)?;
+        // The digest stands for all that was checked on these bytes.
+        if blake3::hash(&bytes) != inspected.digest {
+            return Err(Refusal::Changed);
+        }
+        self.copies()?.store(&inspected.digest, &bytes)
     }
 
     fn copies(&self) -> Result<Arc<Copies>, Refusal> {
@@ -242,6 +268,15 @@ impl Loader {
         *copies = Some(made.clone());
         Ok(made)
     }
+}
+
+/// Loads a private copy, made by this process or by the one that started it, and asks the plugin
+/// for its manifest. Runs the library's code.
+pub(crate) fn enter_copy(copy: &Path) -> Result<(PluginBox, Manifest), Refusal> {
+    let plugin = library::enter(copy)?;
+    let manifest = plugin.manifest();
+    manifest::check(&manifest).map_err(Refusal::BadManifest)?;
+    Ok((plugin, manifest))
 }
 
 /// A panic in one load must not keep the others from theirs: every value here is whole between

@@ -1,6 +1,6 @@
 //! Reads the ABI note; [`gaxx_abi::note`] has its form.
 
-use gaxx_abi::note::{KIND, OWNER, PANIC_ABORT};
+use gaxx_abi::note::{KIND, OWNER};
 
 use super::{elf::Library, error::Refusal, text};
 
@@ -71,9 +71,6 @@ impl Note {
                 return Err(Refusal::BadText(what));
             }
         }
-        if self.flags & PANIC_ABORT != 0 {
-            return Err(Refusal::PanicAbort);
-        }
         Ok(())
     }
 }
@@ -143,14 +140,6 @@ mod tests {
         };
         assert_eq!(refusal, expected);
         assert_eq!(refusal.remedy(), "update gaxx-mon");
-    }
-
-    #[test]
-    fn an_aborting_build_is_refused() {
-        assert_eq!(
-            Note::read(&descriptor(PANIC_ABORT)),
-            Err(Refusal::PanicAbort)
-        );
     }
 
     #[test]

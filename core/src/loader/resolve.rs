@@ -75,6 +75,7 @@ mod tests {
             flags: 0,
             digest: blake3::hash(file.as_bytes()),
             size: 1,
+            signed_by: None,
         }
     }
 

@@ -50,7 +50,7 @@ fn candidates(folder: &Path) -> Result<Option<Vec<PathBuf>>, Refusal> {
         }
         entries => entries.map_err(unreadable)?,
     };
-    file::open_folder(folder)?;
+    file::Folder::open(folder)?.check()?;
     let mut paths = Vec::new();
     for entry in entries {
         let name = entry.map_err(unreadable)?.file_name();
@@ -62,7 +62,8 @@ fn candidates(folder: &Path) -> Result<Option<Vec<PathBuf>>, Refusal> {
     Ok(Some(paths))
 }
 
-fn is_library(name: &OsStr) -> bool {
+/// Whether a file of this name is taken for a library.
+pub(super) fn is_library(name: &OsStr) -> bool {
     let name = name.as_bytes();
     name.ends_with(b".so") && !name.starts_with(b".")
 }

@@ -1,6 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
+mod install;
+mod trust;
+
 use std::{
+    collections::HashSet,
     fs::{self, File, Permissions},
     os::unix::{
         fs::{PermissionsExt, symlink},
@@ -15,7 +19,7 @@ use rustix::{
 };
 use tempfile::TempDir;
 
-use super::*;
+use super::{note::Note, *};
 
 const TEXTS: [&str; 4] = ["demo", "1.2.3", "Shows.", "0.1.0"];
 const NOTE: usize = gaxx_abi::note::length(TEXTS);
@@ -117,6 +121,12 @@ impl Fixture {
         self.loader.inspect(&self.path())
     }
 
+    fn trusts(&self, set: impl FnOnce(&mut Trust)) {
+        let mut trust = Trust::default();
+        set(&mut trust);
+        self.loader.set_trust(trust);
+    }
+
     /// The reason why `x.so` is refused, once the message was seen to name the file.
     fn reason(&self) -> &'static str {
         let error = self.inspect().unwrap_err();
@@ -145,6 +155,7 @@ fn a_whole_library_is_described_without_loading_it() {
         flags: gaxx_abi::note::DEBUG,
         digest: blake3::hash(&bytes),
         size: bytes.len() as u64,
+        signed_by: None,
     };
     assert_eq!(fixture.inspect(), Ok(expected));
     assert!(!fixture.folder.path().join("state").exists());
@@ -340,11 +351,11 @@ fn owner_group_and_permission_to_read() {
 #[test]
 fn an_allow_list_admits_only_what_it_names() {
     let bytes = library(0);
-    let mut fixture = Fixture::of(&bytes);
-    fixture.loader.settings.allowed_digests = Some(HashSet::new());
+    let fixture = Fixture::of(&bytes);
+    fixture.trusts(|trust| trust.allowed_digests = Some(HashSet::new()));
     assert_eq!(fixture.reason(), "not_allowed");
     let digest = blake3::hash(&bytes).to_string().parse().unwrap();
-    fixture.loader.settings.allowed_digests = Some(HashSet::from([digest]));
+    fixture.trusts(|trust| trust.allowed_digests = Some(HashSet::from([digest])));
     assert!(fixture.inspect().is_ok());
 }
 

@@ -11,6 +11,7 @@ mod services;
 mod source;
 mod state;
 mod tiles;
+mod watch;
 
 use std::{
     collections::BTreeMap,
@@ -28,14 +29,18 @@ pub use pages::OpenPage;
 pub use reload::ReloadError;
 pub use source::{Source, StartError};
 
-use self::{exports::Exports, history::History, pages::Pages, services::Inside};
+use self::{
+    exports::Exports, history::History, pages::Pages, reload::Reloads, services::Inside,
+    watch::Watch,
+};
 use crate::{
     config::{Config, Document, Problems},
     health::{Engine, OWN_CHECKS, Rules, check_name},
     instruments::Instruments,
     loader::{self, Loader},
     plugin::{
-        self, CallPool, Catalog, Component, Discovery, Kind, Maker, PluginRow, State, discover,
+        self, CallPool, Catalog, Component, Discovery, Kind, Launcher, Maker, PluginRow, Standing,
+        State, discover,
     },
     registry::{self, Registry, Snapshot},
 };
@@ -61,11 +66,19 @@ pub struct Monitor {
     config: ArcSwap<Config>,
     source: Source,
     loader: Arc<Loader>,
+    launcher: Launcher,
     /// Wakes the schedule when what it looks at has changed.
     changed: Notify,
     started: Instant,
-    /// One reload at a time.
-    reloading: tokio::sync::Mutex<()>,
+    reloads: Reloads,
+    watch: Watch,
+}
+
+/// What there is of plugins.
+#[derive(Default)]
+struct Found {
+    found: Discovery,
+    standing: Standing,
 }
 
 impl Monitor {
@@ -79,14 +92,14 @@ impl Monitor {
         patience: Duration,
     ) -> Result<(Arc<Self>, Problems), StartError> {
         let state_folder = source.state_folder(document.config())?;
-        let limits = &document.config().limits;
-        let loader = Arc::new(Loader::new(loader::Settings {
-            max_file_size: limits.max_library_size.bytes(),
-            max_loaded_size: limits.max_loaded_size.bytes(),
-            ..loader::Settings::new(state_folder.clone())
-        }));
-        let found = discover(&source.folders(document.config()), &loader);
-        tell(&found);
+        let settings = loader::Settings::of(document.config(), state_folder.clone());
+        let loader = Arc::new(Loader::new(settings));
+        let watch = Watch::new();
+        watch.follow(&source.watched_folders(document.config()));
+        let launcher = Launcher::new(Arc::clone(&loader));
+        let plugins = &document.config().plugins;
+        let found = discover(&source.folders(document.config()), plugins, &launcher);
+        tell(&found, &Standing::new());
         let (config, warnings) = document.settle(&plugin::known(&found, document.config()))?;
         let registry = Registry::new(
             registry::Limits {
@@ -108,20 +121,23 @@ impl Monitor {
             config: ArcSwap::from_pointee(config),
             source,
             loader,
+            launcher,
             changed: Notify::new(),
             started: Instant::now(),
-            reloading: tokio::sync::Mutex::new(()),
+            reloads: Reloads::default(),
+            watch,
         });
-        monitor.make(found, patience);
+        let standing = Standing::new();
+        monitor.make(Found { found, standing }, patience);
         Ok((monitor, warnings))
     }
 
     /// Makes what was found on a thread of its own, and waits for that.
-    fn make(self: &Arc<Self>, found: Discovery, patience: Duration) {
+    fn make(self: &Arc<Self>, found: Found, patience: Duration) {
         let (sender, made) = mpsc::channel();
         let monitor = Arc::clone(self);
         let make = move || {
-            monitor.apply(&found);
+            monitor.apply(found);
             // Nobody waits any more if it took long.
             let _ = sender.send(());
         };
@@ -130,6 +146,12 @@ impl Monitor {
             Ok(_) => drop(made.recv_timeout(patience)),
             Err(error) => tracing::error!(%error, "no thread to make plugins' components on"),
         }
+    }
+
+    /// Runs collectors and checks when it is time, and reloads when plugin folders have changed;
+    /// never ends.
+    pub async fn run(self: Arc<Self>) {
+        tokio::join!(self.keep_schedule(), self.watch());
     }
 
     /// The configuration in force.
@@ -163,6 +185,8 @@ impl Monitor {
         for (name, state) in by_name {
             self.instruments.plugins.set(name, state);
         }
+        let superseded = self.loader.superseded();
+        self.instruments.plugins.set_superseded(superseded);
         self.registry.snapshot()
     }
 
@@ -186,12 +210,23 @@ impl Monitor {
 
     /// Makes of the plugins what the configuration in force wants; answers the components that are
     /// no longer wanted. Blocks.
-    fn apply(&self, found: &Discovery) -> Vec<Arc<Component>> {
+    fn apply(&self, Found { found, standing }: Found) -> Vec<Arc<Component>> {
         let config = self.config();
-        self.catalog.apply(&plugin::plan(&config, found), || {
+        let plan = plugin::plan(&config, &found, &standing);
+        drop(found);
+        let gone = self.catalog.apply(&plan, || {
             self.expect_checks(&config);
             self.changed.notify_one();
-        })
+        });
+        drop(plan);
+        let plugins = self.catalog.plugins();
+        let is_used = |digest: &loader::Digest| {
+            let digest = digest.to_hex();
+            let mut used = plugins.iter().filter_map(|plugin| plugin.digest());
+            used.any(|used| used == digest.as_str())
+        };
+        self.loader.set_used(is_used);
+        gone
     }
 
     /// Tells the engine which checks there are, and which of them could not be made.
@@ -248,14 +283,17 @@ fn maker(
 }
 
 /// One line for each thing that people should know of what was found.
-fn tell(found: &Discovery) {
+fn tell(found: &Discovery, standing: &Standing) {
     for note in &found.notes {
         tracing::info!("{note}");
     }
     for candidate in &found.candidates {
         let manifest = &candidate.manifest;
         let (plugin, version) = (&manifest.name, &manifest.version);
-        if let Some((file, _)) = &candidate.file {
+        if let Some(failed) = standing.get(plugin.as_str()) {
+            let (reason, remedy) = (&failed.reason, &failed.remedy);
+            tracing::error!(%plugin, reason, remedy, "version {version} runs on, since another library is refused: {}", failed.error);
+        } else if let Some((file, _)) = &candidate.file {
             tracing::info!(%plugin, %version, file = %file.display(), "loaded");
         } else {
             tracing::debug!(%plugin, %version, "built in");

@@ -1,15 +1,30 @@
-//! Reading the configuration again.
+//! Reading the configuration again, by request or because plugin folders have changed.
 
-use std::{sync::Arc, time::Instant};
-
-use super::{Monitor, StartError, schedule, tell};
-use crate::{
-    config::{Config, Limits, Problems},
-    plugin::{self, Discovery, discover},
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+
+use super::{Found, Monitor, StartError, schedule, tell};
+use crate::{
+    config::{Config, Document, Limits, Problems},
+    loader::Trust,
+    plugin::{self, discover},
+};
+
+/// After a change of a plugin folder nothing happens for so long, since more may follow.
+const QUIET: Duration = Duration::from_millis(300);
+/// And for no longer than this, however much follows.
+const RESTLESS: Duration = Duration::from_secs(5);
+
 /// Why the configuration that was read again is not in force; the one before still is.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ReloadError {
     /// It is wrong.
     #[error(transparent)]
@@ -19,18 +34,87 @@ pub enum ReloadError {
     Ending,
 }
 
+type Outcome = Result<Problems, ReloadError>;
+
+/// Who waits for a reload. All that ask before one begins share it.
+#[derive(Default)]
+pub(super) struct Reloads {
+    /// One at a time.
+    running: tokio::sync::Mutex<()>,
+    waiting: Mutex<Vec<oneshot::Sender<Outcome>>>,
+}
+
+impl Reloads {
+    fn waiting(&self) -> MutexGuard<'_, Vec<oneshot::Sender<Outcome>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Monitor {
     /// Reads the configuration again, looks into the plugin folders again, and makes it so. Answers
     /// warnings. A configuration that is wrong changes nothing.
-    pub async fn reload(self: &Arc<Self>) -> Result<Problems, ReloadError> {
-        let monitor = Arc::clone(self);
-        // A task of its own: a caller that goes away must not leave it half done.
-        let whole = tokio::spawn(async move { monitor.reload_whole().await });
-        whole.await.map_err(|_| ReloadError::Ending)?
+    ///
+    /// Where one is under way another one follows, for all that have asked meanwhile together.
+    pub async fn reload(self: &Arc<Self>) -> Outcome {
+        let (sender, outcome) = oneshot::channel();
+        let is_first = {
+            let mut waiting = self.reloads.waiting();
+            waiting.push(sender);
+            waiting.len() == 1
+        };
+        if is_first {
+            let monitor = Arc::clone(self);
+            // A task of its own: a caller that goes away must not leave it half done.
+            tokio::spawn(async move { monitor.reload_for_all().await });
+        }
+        outcome.await.map_err(|_| ReloadError::Ending)?
     }
 
-    async fn reload_whole(self: &Arc<Self>) -> Result<Problems, ReloadError> {
-        let _one_at_a_time = self.reloading.lock().await;
+    /// As [`Self::reload`]; says in the log how it went.
+    pub async fn reload_and_tell(self: &Arc<Self>) {
+        match self.reload().await {
+            Ok(warnings) => warnings
+                .iter()
+                .for_each(|warning| tracing::warn!("{warning}")),
+            Err(error) => tracing::error!(
+                "the configuration was refused, the one before stays in force: {error}"
+            ),
+        }
+    }
+
+    /// Reloads whenever plugin folders have changed and are quiet again; ends where they cannot be
+    /// watched.
+    pub(super) async fn watch(self: &Arc<Self>) {
+        let mut changes = match self.watch.changes() {
+            Ok(changes) => changes,
+            Err(error) => {
+                let remedy = "raise fs.inotify.max_user_instances, or send SIGHUP after a change";
+                return tracing::warn!(%error, remedy, "plugin folders are not watched");
+            }
+        };
+        loop {
+            changes.next().await;
+            let limit = Instant::now() + RESTLESS;
+            let mut quiet = Instant::now() + QUIET;
+            while quiet < limit && timeout_at(quiet, changes.next()).await.is_ok() {
+                quiet = Instant::now() + QUIET;
+            }
+            tracing::info!("plugin folders have changed");
+            self.reload_and_tell().await;
+        }
+    }
+
+    async fn reload_for_all(self: &Arc<Self>) {
+        let _one_at_a_time = self.reloads.running.lock().await;
+        let waiting = mem::take(&mut *self.reloads.waiting());
+        let outcome = self.reload_whole().await;
+        for sender in waiting {
+            // Some do not wait.
+            let _ = sender.send(outcome.clone());
+        }
+    }
+
+    async fn reload_whole(self: &Arc<Self>) -> Outcome {
         let monitor = Arc::clone(self);
         let reloaded = tokio::task::spawn_blocking(move || {
             let (found, config, warnings) = monitor.read_again()?;
@@ -38,21 +122,40 @@ impl Monitor {
                 tracing::warn!("{key} has changed; it takes effect at the next start");
             }
             monitor.config.store(Arc::new(config));
-            Ok::<_, StartError>((monitor.apply(&found), warnings))
+            Ok::<_, StartError>((monitor.apply(found), warnings))
         });
         let (gone, warnings) = reloaded.await.map_err(|_| ReloadError::Ending)??;
         let deadline = Instant::now() + self.config().limits.shutdown_timeout.get();
-        schedule::stop(&gone, deadline).await;
+        schedule::stop(&gone, deadline.into_std()).await;
         tracing::info!("the configuration was read again and is in force");
         Ok(warnings)
     }
 
-    fn read_again(&self) -> Result<(Discovery, Config, Problems), StartError> {
+    fn read_again(&self) -> Result<(Found, Config, Problems), StartError> {
         let document = self.source.read()?;
-        let found = discover(&self.source.folders(document.config()), &self.loader);
+        let trust = self.loader.set_trust(Trust::of(document.config()));
+        // Before it is looked into them, so that no change comes in between.
+        self.follow_folders(document.config());
+        let read = self.look_again(&document);
+        if read.is_err() {
+            self.loader.set_trust(Arc::unwrap_or_clone(trust));
+            self.follow_folders(&self.config());
+        }
+        read
+    }
+
+    fn look_again(&self, document: &Document) -> Result<(Found, Config, Problems), StartError> {
+        let folders = self.source.folders(document.config());
+        let mut found = discover(&folders, &document.config().plugins, &self.launcher);
+        let standing = self.catalog.stand_by(&mut found);
         let (config, warnings) = document.settle(&plugin::known(&found, document.config()))?;
-        tell(&found);
-        Ok((found, config, warnings))
+        tell(&found, &standing);
+        Ok((Found { found, standing }, config, warnings))
+    }
+
+    /// Watches the plugin folders of a configuration, if that wants it.
+    fn follow_folders(&self, config: &Config) {
+        self.watch.follow(&self.source.watched_folders(config));
     }
 }
 

@@ -32,7 +32,7 @@ struct Entry {
 
 impl Monitor {
     /// Runs collectors and checks when it is time; never ends.
-    pub async fn run(self: Arc<Self>) {
+    pub(super) async fn keep_schedule(&self) {
         let mut entries: Vec<Entry> = Vec::new();
         let mut plugins = None;
         let mut trim = None;

@@ -16,7 +16,7 @@ pub struct Source {
 }
 
 /// Why it did not start.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StartError {
     /// The configuration is wrong: all of it that is.
     #[error("{0}")]
@@ -41,6 +41,15 @@ impl Source {
             }
         }
         folders
+    }
+
+    /// Those of them that are watched.
+    pub fn watched_folders(&self, config: &Config) -> Vec<PathBuf> {
+        if config.plugins.watch {
+            self.folders(config)
+        } else {
+            Vec::new()
+        }
     }
 
     /// The folder for state.

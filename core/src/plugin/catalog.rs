@@ -13,10 +13,10 @@ use std::{
 use arc_swap::ArcSwap;
 
 use super::{
-    Candidate, Component, Failed, Kind, Maker, Plan, Ticket, Want, make::DEADLINE, record::Failure,
+    Candidate, Component, Failed, Kind, Maker, Plan, Refused, Ticket, Want, record::Failure,
     round::Round,
 };
-use crate::registry::Owner;
+use crate::{isolation, registry::Owner};
 
 /// How long components that are made wait for those that are not, before all of them are shown.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -59,6 +59,7 @@ impl State {
 }
 
 /// A plugin that is there.
+#[derive(Clone)]
 pub struct Plugin {
     /// Its name.
     pub name: String,
@@ -78,6 +79,8 @@ pub struct Plugin {
     pub off: Vec<(String, Kind)>,
     /// Why it could not be loaded.
     pub failed: Option<Failed>,
+    /// What should have taken its place, and did not.
+    pub refused: Option<Refused>,
     /// The plugin, unless it failed.
     candidate: Option<Candidate>,
 }
@@ -145,43 +148,50 @@ impl Catalog {
     /// Makes what is wanted and not there, keeps what stays the same, and answers what is no longer
     /// wanted; the caller stops that. Blocks.
     ///
-    /// One that takes long to make keeps the others waiting for half a second: then they are there
-    /// without it. `published` is called whenever the list has changed.
+    /// What takes the place of something that runs must pass a trial first, and all of a plugin
+    /// takes over or nothing does. One that takes long keeps the others waiting for half a second:
+    /// then they are there without it. `published` is called whenever the list has changed.
     pub fn apply(&self, plan: &Plan, published: impl Fn()) -> Vec<Arc<Component>> {
         let _one_at_a_time = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        for failed in &plan.failed {
-            self.maker.instruments.plugins.refused(&failed.reason);
+        let plugins = &self.maker.instruments.plugins;
+        for failed in plan.failed.iter().chain(plan.standing.values()) {
+            plugins.refused(&failed.reason);
+        }
+        for _ in plan.standing.values() {
+            plugins.swapped(false);
         }
         let before = self.plugins.load_full();
-        let began = Instant::now();
         let mut round = Round::begin(&self.maker, plan, &before);
-        if !round.wait(began + PATIENCE) {
-            self.publish(&round, plan);
-            published();
-            if !round.wait(began + DEADLINE) {
-                round.give_up();
+        let mut undecided = None;
+        while undecided != Some(0) {
+            let now = round.wait(Instant::now() + PATIENCE);
+            if undecided.replace(now) != Some(now) {
+                self.publish(round.plugins(), plan);
+                published();
             }
         }
-        self.publish(&round, plan);
-        published();
         self.settled.store(true, Ordering::Release);
-        self.forget_all_but_current(&before)
+        let rejected = round.rejected();
+        self.forget_all_but_current(&before, rejected)
     }
 
-    fn publish(&self, round: &Round<'_>, plan: &Plan) {
-        let mut plugins: Vec<Plugin> = round.plugins().collect();
-        plugins.extend(plan.failed.iter().map(Plugin::failed));
+    fn publish(&self, mut plugins: Vec<Arc<Plugin>>, plan: &Plan) {
+        plugins.extend(plan.failed.iter().map(Plugin::failed).map(Arc::new));
         plugins.sort_by(|a, b| a.name.cmp(&b.name));
-        self.plugins
-            .store(Arc::new(plugins.into_iter().map(Arc::new).collect()));
+        self.plugins.store(Arc::new(plugins));
     }
 
-    /// What ran before and does not run now. Its series go, unless another has taken its place.
-    fn forget_all_but_current(&self, before: &[Arc<Plugin>]) -> Vec<Arc<Component>> {
+    /// What ran before or was made in vain, and does not run now. Its series go, unless another has
+    /// taken its place.
+    fn forget_all_but_current(
+        &self,
+        before: &[Arc<Plugin>],
+        rejected: Vec<Arc<Component>>,
+    ) -> Vec<Arc<Component>> {
         let plugins = self.plugins.load();
         let now = self.components();
         let running = before.iter().flat_map(|plugin| &plugin.components);
-        let gone: Vec<_> = running
+        let mut gone: Vec<_> = running
             .map(|running| &running.component)
             .filter(|old| !now.iter().any(|component| Arc::ptr_eq(component, old)))
             .cloned()
@@ -196,6 +206,13 @@ impl Catalog {
                 self.maker.instruments.components.forget(owner, kind);
             }
         }
+        for component in &rejected {
+            if !wanted.contains(&(&component.owner, component.kind)) {
+                let components = &self.maker.instruments.components;
+                components.forget(&component.owner, component.kind);
+            }
+        }
+        gone.extend(rejected);
         for plugin in before
             .iter()
             .filter(|old| !plugins.iter().any(|new| new.name == old.name))
@@ -220,6 +237,7 @@ impl Plugin {
             broken: Vec::new(),
             off: Vec::new(),
             failed: None,
+            refused: None,
             candidate: Some(candidate.clone()),
         }
     }
@@ -235,6 +253,7 @@ impl Plugin {
             broken: Vec::new(),
             off: Vec::new(),
             failed: Some(failed.clone()),
+            refused: None,
             candidate: None,
         }
     }
@@ -246,24 +265,54 @@ impl Plugin {
                 .iter()
                 .map(|running| running.component.record())
         };
+        let process = self.process().map(isolation::Status::state);
         match () {
             () if self.failed.is_some() => State::Failed,
             () if !self.enabled => State::Disabled,
+            () if matches!(process, Some(isolation::State::Failed { .. })) => State::Failed,
             () if self.components.is_empty() && !self.broken.is_empty() => State::Failed,
             () if records().any(|record| record.is_stuck()) => State::Stuck,
-            () if !self.broken.is_empty() => State::Degraded,
+            () if !self.broken.is_empty() || self.refused.is_some() => State::Degraded,
+            () if matches!(process, Some(isolation::State::Down { .. })) => State::Degraded,
             () if records().any(|record| record.failure.is_some()) => State::Degraded,
             () => State::Running,
         }
     }
 
+    /// What is known of its process, where it has one of its own.
+    pub fn process(&self) -> Option<&isolation::Status> {
+        self.candidate.as_ref().and_then(|own| own.home.process())
+    }
+
     /// Whether it is made of this very code.
     pub(super) fn is_of(&self, candidate: &Candidate) -> bool {
-        let digest =
-            |candidate: &Candidate| candidate.file.as_ref().map(|(_, digest)| digest.clone());
-        self.candidate
-            .as_ref()
-            .is_some_and(|own| digest(own) == digest(candidate))
+        self.made_of(candidate).is_some()
+    }
+
+    /// The code that it is made of, if that is the same.
+    pub(super) fn made_of(&self, same: &Candidate) -> Option<&Candidate> {
+        let own = self.candidate.as_ref();
+        own.filter(|own| own.is_same_code(same))
+    }
+
+    /// The code that it is made of, if that is a library.
+    pub(super) fn of_a_library(&self) -> Option<&Candidate> {
+        let own = self.candidate.as_ref();
+        own.filter(|own| own.file.is_some())
+    }
+
+    /// The digest of its file.
+    pub fn digest(&self) -> Option<&str> {
+        self.file.as_ref().and_then(|(_, digest)| digest.as_deref())
+    }
+
+    /// What hangs of this candidate already.
+    pub(super) fn hangs(&self, candidate: &Candidate, want: &Want) -> Option<&Broken> {
+        let same = |broken: &&Broken| broken.want == *want && broken.ticket.is_overdue();
+        let own = self.broken.iter().find(same);
+        let refused = self.refused.as_ref();
+        own.filter(|_| self.is_of(candidate))
+            .or_else(|| refused.and_then(|refused| refused.hangs(candidate, want)))
     }
 
     /// What runs in the place of this one.

@@ -7,7 +7,7 @@ use std::{
 
 use gaxx_abi::abi_std::RVec;
 
-use super::{Begun, Component, Kind, Object, nanos};
+use super::{Begun, Component, Kind, nanos};
 use crate::registry::Selection;
 
 /// Begins a collection of a collector, or reads the numbers of an endpoint.
@@ -18,14 +18,7 @@ pub fn begin(component: &Arc<Component>) -> Begun {
         deadline,
         move |object| {
             let mut points = RVec::new();
-            match object {
-                Object::Collector(collector) => {
-                    collector
-                        .collect(nanos(deadline), &mut points)
-                        .into_result()?;
-                }
-                other => other.points(&mut points),
-            }
+            object.measure(nanos(deadline), &mut points)?;
             Ok(points)
         },
         move |result| {

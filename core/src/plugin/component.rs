@@ -45,16 +45,17 @@ pub struct Component {
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     record: Record,
-    /// The object while no call is in flight.
-    placed: Option<Placed>,
+    /// The object while no call is in flight, and nobody keeps it from being called.
+    pub(super) placed: Option<Placed>,
     endpoint: Option<Arc<EndpointBox>>,
 }
 
-struct Placed {
-    object: Object,
-    started: bool,
+/// What a plugin made, and whether it was started.
+pub(super) struct Placed {
+    pub(super) object: Object,
+    pub(super) started: bool,
 }
 
 /// Whether a call was begun.
@@ -107,6 +108,13 @@ impl Component {
     /// What is known of its calls.
     pub fn record(&self) -> Record {
         self.lock().record.clone()
+    }
+
+    /// Whether it works, or did not long ago: there is something to lose.
+    pub(super) fn is_worth_keeping(&self) -> bool {
+        let record = self.record();
+        let fresh = || record.age().is_some_and(|age| age <= self.timing.keep);
+        record.failure.is_none() || fresh()
     }
 
     /// The paths of an endpoint; empty for all else.
@@ -187,11 +195,12 @@ impl Component {
         })
     }
 
-    fn call(
+    /// Has a thread of the pool do something with the object, which is put back if `job` answers it.
+    pub(super) fn call(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
         deadline: Duration,
-        job: impl FnOnce(&Self, Placed) -> Option<Placed> + Send + 'static,
+        job: impl FnOnce(&Arc<Self>, Placed) -> Option<Placed> + Send + 'static,
     ) -> Begun {
         let Some(placed) = state.placed.take() else {
             return Begun::Busy;
@@ -200,7 +209,8 @@ impl Component {
         let ticket = self.pool.submit(move || {
             let placed = job(&component, placed);
             let mut state = component.lock();
-            state.placed = placed;
+            // What the job kept may be back already.
+            state.placed = placed.or_else(|| state.placed.take());
             state.record.call = None;
             drop(state);
             component.done.send_modify(|count| *count += 1);
@@ -353,7 +363,7 @@ impl Component {
         change(&mut self.lock().record)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

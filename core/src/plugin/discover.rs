@@ -3,18 +3,23 @@
 use std::{
     fmt::Display,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
-    time::Duration,
 };
 
-use gaxx_abi::{Manifest, PluginBox};
+use gaxx_abi::{Manifest, PluginBox, abi_std::RString};
 
-use super::{Kind, schema, text::one_line};
-use crate::loader::{self, Inspected, Loader, Scan};
+use super::{Home, Kind, Launcher, text::one_line};
+use crate::{
+    config::Plugins,
+    loader::{self, Scan},
+};
 
-/// How long a library may take to be loaded and to describe itself.
-const LOAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Libraries that are loaded at a time.
+const AT_A_TIME: usize = 8;
 
 /// Texts of a refusal are cut after so many characters.
 const LONGEST: usize = 1000;
@@ -28,8 +33,18 @@ pub struct Candidate {
     pub plugin: Arc<PluginBox>,
     /// Where it was loaded from, and the digest of that file; nothing for one that is linked in.
     pub file: Option<(PathBuf, String)>,
+    /// Where its code runs.
+    pub home: Home,
     /// Whether it stands in for one that is linked in.
     pub replaces_builtin: bool,
+}
+
+impl Candidate {
+    /// Whether the other is the same code, and runs in the same way.
+    pub(super) fn is_same_code(&self, other: &Self) -> bool {
+        let digest = |one: &Self| one.file.as_ref().map(|(_, digest)| digest.clone());
+        digest(self) == digest(other) && self.home.is_like(&other.home)
+    }
 }
 
 /// A library that cannot be used.
@@ -48,7 +63,13 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn new(name: &str, file: &Path, reason: &str, error: &dyn Display, remedy: &str) -> Self {
+    pub(super) fn new(
+        name: &str,
+        file: &Path,
+        reason: &str,
+        error: &dyn Display,
+        remedy: &str,
+    ) -> Self {
         // Anything may stand in a file's name.
         Self {
             name: one_line(name, LONGEST),
@@ -72,50 +93,46 @@ pub struct Discovery {
 }
 
 /// Finds the plugins linked in and those of these folders. Blocks; runs the libraries' code.
-pub fn discover(folders: &[PathBuf], loader: &Arc<Loader>) -> Discovery {
+pub fn discover(folders: &[PathBuf], plugins: &Plugins, launcher: &Launcher) -> Discovery {
     let builtins = linked();
     let mut found = Discovery::default();
     let mut inspected = Vec::new();
     for folder in folders {
         for path in libraries(folder, &mut found) {
-            match loader.inspect(&path) {
+            match launcher.loader().inspect(&path) {
                 Ok(library) => inspected.push(library),
                 Err(error) => found.failed.push(failed(&path, None, &error)),
             }
         }
     }
-    let names: Vec<&str> = builtins
-        .iter()
-        .map(|plugin| plugin.manifest.name.as_str())
-        .collect();
+    let names: Vec<RString> = builtins.iter().map(|one| one.manifest().name).collect();
+    let names: Vec<&str> = names.iter().map(RString::as_str).collect();
     let resolved = loader::resolve(inspected, &names);
     for error in &resolved.refused {
         found.failed.push(failed(&error.file, None, error));
     }
-    for library in resolved.load {
-        match load(loader, library.clone()) {
-            Ok(mut candidate) => {
-                candidate.replaces_builtin = names.contains(&candidate.manifest.name.as_str());
-                if candidate.replaces_builtin {
-                    found.notes.push(format!(
-                        "{} replaces the built-in plugin {}",
-                        library.file.display(),
-                        library.name
-                    ));
-                }
-                found.candidates.push(candidate);
-            }
+    for launched in side_by_side(&resolved.load, |library| launcher.library(library, plugins)) {
+        match launched {
+            Ok(candidate) => found.candidates.push(candidate),
             Err(failure) => found.failed.push(failure),
         }
     }
-    for builtin in builtins {
-        let name = &builtin.manifest.name;
-        if !found
-            .candidates
-            .iter()
-            .any(|candidate| candidate.manifest.name == *name)
-        {
-            found.candidates.push(builtin);
+    for candidate in &mut found.candidates {
+        let name = candidate.manifest.name.as_str();
+        candidate.replaces_builtin = names.contains(&name);
+        if let Some((file, _)) = candidate.file.as_ref().filter(|_| candidate.replaces_builtin) {
+            let note = format!("{} replaces the built-in plugin {name}", file.display());
+            found.notes.push(note);
+        }
+    }
+    for (builtin, name) in builtins.into_iter().zip(names) {
+        let mut candidates = found.candidates.iter();
+        if candidates.any(|candidate| candidate.manifest.name == name) {
+            continue;
+        }
+        match launcher.linked(builtin, plugins) {
+            Ok(candidate) => found.candidates.push(candidate),
+            Err(failure) => found.failed.push(failure),
         }
     }
     found
@@ -123,6 +140,35 @@ pub fn discover(folders: &[PathBuf], loader: &Arc<Loader>) -> Discovery {
         .sort_by(|a, b| a.manifest.name.cmp(&b.manifest.name));
     refuse_shared_exporters(&mut found);
     found
+}
+
+/// What becomes of each, in the same order. Some are done at a time, so that one that takes long
+/// keeps few others waiting.
+fn side_by_side<T: Sync, R: Send>(all: &[T], one: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = all.get(number) else {
+                return done;
+            };
+            done.push((number, one(item)));
+        }
+    };
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..all.len().min(AT_A_TIME))
+            .filter_map(|_| {
+                let builder = thread::Builder::new().name("launch".to_owned());
+                builder.spawn_scoped(scope, work).ok()
+            })
+            .collect();
+        let mut done = work();
+        done.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
+        done
+    });
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// An exporter's name is that of its section, so two plugins cannot both have it: libraries that
@@ -183,46 +229,7 @@ fn libraries(folder: &Path, found: &mut Discovery) -> Vec<PathBuf> {
     }
 }
 
-/// Loads a library on a thread of its own, since its code may hang.
-fn load(loader: &Arc<Loader>, library: Inspected) -> Result<Candidate, Failed> {
-    let (sender, receiver) = mpsc::channel();
-    let (of, inspected) = (Arc::clone(loader), library.clone());
-    let thread = thread::Builder::new()
-        .name("load".to_owned())
-        .spawn(move || {
-            // Nobody waits for one that is too late.
-            let _ = sender.send(of.load(&inspected));
-        });
-    let fail = |reason: &str, error: &dyn Display, remedy: &str| {
-        Failed::new(&library.name, &library.file, reason, error, remedy)
-    };
-    let late = |error: &str| {
-        let remedy = "a library must return at once from its constructors and its entry function";
-        fail("deadline", &error, remedy)
-    };
-    if let Err(error) = thread {
-        return Err(late(&format!("no thread to load it on: {error}")));
-    }
-    match receiver.recv_timeout(LOAD_DEADLINE) {
-        Ok(Ok(ready)) => match schema::unusable(&ready.manifest) {
-            Some(error) => {
-                let remedy = "the plugin must describe its settings by a JSON Schema";
-                Err(fail("settings_schema", &error, remedy))
-            }
-            None => Ok(Candidate {
-                manifest: ready.manifest,
-                plugin: ready.plugin,
-                file: Some((library.file, library.digest.to_hex().to_string())),
-                replaces_builtin: false,
-            }),
-        },
-        Ok(Err(error)) => Err(failed(&library.file, Some(&library.name), &error)),
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(late("loading it takes longer than 10 s")),
-        Err(mpsc::RecvTimeoutError::Disconnected) => Err(late("it panicked while it was loaded")),
-    }
-}
-
-fn failed(file: &Path, name: Option<&str>, error: &loader::LoadError) -> Failed {
+pub(super) fn failed(file: &Path, name: Option<&str>, error: &loader::LoadError) -> Failed {
     let stem = || {
         let stem = file
             .file_stem()
@@ -238,19 +245,11 @@ fn failed(file: &Path, name: Option<&str>, error: &loader::LoadError) -> Failed 
 }
 
 #[cfg(feature = "builtins")]
-fn linked() -> Vec<Candidate> {
-    let plugins = gaxx_builtins::plugins().into_iter();
-    plugins
-        .map(|plugin| Candidate {
-            manifest: Arc::new(plugin.manifest()),
-            plugin: Arc::new(plugin),
-            file: None,
-            replaces_builtin: false,
-        })
-        .collect()
+fn linked() -> Vec<PluginBox> {
+    gaxx_builtins::plugins().into()
 }
 
 #[cfg(not(feature = "builtins"))]
-fn linked() -> Vec<Candidate> {
+fn linked() -> Vec<PluginBox> {
     Vec::new()
 }

@@ -43,6 +43,7 @@ pub struct CoreHost {
     table: Arc<Table>,
     services: Arc<dyn Services>,
     state_folder: PathBuf,
+    inherited: Option<Vec<u8>>,
     cancelled: AtomicBool,
     log: LogBudget,
     /// The kinds of refused registrations that the log has told of.
@@ -60,10 +61,22 @@ impl CoreHost {
             table,
             services,
             state_folder,
+            inherited: None,
             cancelled: AtomicBool::new(false),
             log: LogBudget::default(),
             refused: Mutex::default(),
         }
+    }
+
+    /// The same, with what the version before left.
+    #[must_use]
+    pub fn inheriting(self, inherited: Option<Vec<u8>>) -> Self {
+        Self { inherited, ..self }
+    }
+
+    /// What the version before left.
+    pub(super) fn inherited(&self) -> Option<&[u8]> {
+        self.inherited.as_deref()
     }
 
     /// The object that is handed to the plugin.
@@ -168,7 +181,7 @@ impl Abi for Handle {
     }
 
     fn inherited(&self) -> ROption<RVec<u8>> {
-        ROption::RNone
+        self.0.inherited().map(RVec::from).into()
     }
 
     fn metrics(&self) -> RResult<RString, Fault> {

@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gaxx_abi::{Fault, HostRef, PluginBox};
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long a plugin may take to make a component.
-pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Makes components.
 #[derive(Clone)]
@@ -44,23 +44,22 @@ pub(super) struct Making {
     table: Arc<Table>,
     host: Arc<CoreHost>,
     object: mpsc::Receiver<Result<Object, Fault>>,
+    due: Instant,
 }
 
 impl Maker {
-    /// Has the plugin make a component, and rings `bell` when that is over.
+    /// Has the plugin make a component that finds `inherited`, and rings `bell` when that is over.
     pub(super) fn begin(
         &self,
         plugin: &Arc<PluginBox>,
         want: &Want,
+        inherited: Option<Vec<u8>>,
         bell: mpsc::Sender<()>,
     ) -> Making {
         let table = self.registry.table(want.owner.clone());
         let state = self.state_folder.join("plugins").join(&want.owner.plugin);
-        let host = Arc::new(CoreHost::new(
-            Arc::clone(&table),
-            Arc::clone(&self.services),
-            state,
-        ));
+        let host = CoreHost::new(Arc::clone(&table), Arc::clone(&self.services), state);
+        let host = Arc::new(host.inheriting(inherited));
         let (sender, object) = mpsc::channel();
         let (plugin, wanted, reference) = (Arc::clone(plugin), want.clone(), host.reference());
         let ticket = self.calls.submit(move || {
@@ -74,15 +73,17 @@ impl Maker {
             table,
             host,
             object,
+            due: Instant::now() + DEADLINE,
         }
     }
 
-    /// The component, once it is made, its series shown; nothing before.
+    /// The component, once it is made; nothing before. Its series are not shown yet.
     pub(super) fn made(&self, making: &Making) -> Option<Result<Arc<Component>, Failure>> {
         let object = match making.object.try_recv() {
             Ok(Ok(object)) => object,
             Ok(Err(fault)) => return Some(Err(making.fail(Failure::from_fault(&fault)))),
-            Err(mpsc::TryRecvError::Empty) => return None,
+            Err(mpsc::TryRecvError::Empty) if Instant::now() < making.due => return None,
+            Err(mpsc::TryRecvError::Empty) => return Some(Err(self.give_up(making))),
             Err(mpsc::TryRecvError::Disconnected) => {
                 let message = "its constructor ended without a result";
                 return Some(Err(making.fail(Failure::new(Reason::Error, message, ""))));
@@ -97,11 +98,6 @@ impl Maker {
             self.instruments.components.of(&want.owner, want.kind),
             (self.calls.clone(), self.requests.clone()),
         );
-        // It replaces the table of the component before it, whose series go with it.
-        match self.registry.attach(&making.table) {
-            Ok(replaced) => replaced.iter().for_each(|table| table.close()),
-            Err(error) => return Some(Err(making.fail(Failure::from_fault(&Fault::from(error))))),
-        }
         Some(Ok(Arc::new(component)))
     }
 
@@ -116,7 +112,7 @@ impl Maker {
     }
 
     /// Waits for one that is being made no longer. Its thread counts as hanging.
-    pub(super) fn give_up(&self, making: &Making) -> Failure {
+    fn give_up(&self, making: &Making) -> Failure {
         self.calls.overdue(&making.ticket);
         making.fail(Failure::new(
             Reason::Deadline,

@@ -66,6 +66,29 @@ impl Object {
         }
     }
 
+    /// What it measures now: a collector collects, all else tells its own numbers.
+    pub fn measure(&mut self, deadline: u64, points: &mut RVec<Point>) -> Result<(), Fault> {
+        match self {
+            Self::Collector(collector) => collector.collect(deadline, points).into_result(),
+            other => {
+                other.points(points);
+                Ok(())
+            }
+        }
+    }
+
+    /// What it leaves to the version that takes its place.
+    pub fn save(&mut self, deadline: u64) -> Option<Vec<u8>> {
+        match self {
+            Self::Collector(collector) => collector.save(deadline),
+            Self::HealthCheck(check) => check.save(deadline),
+            Self::Exporter(exporter) => exporter.save(deadline),
+            Self::Endpoint(endpoint) => endpoint.save(deadline),
+        }
+        .into_option()
+        .map(Into::into)
+    }
+
     /// Its first call.
     pub fn start(&mut self, deadline: u64) -> Result<(), Fault> {
         match self {

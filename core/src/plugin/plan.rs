@@ -5,7 +5,7 @@ use std::time::Duration;
 use gaxx_abi::manifest;
 use serde_json::{Map, Value};
 
-use super::{Candidate, Discovery, Failed, Kind, Timing, schema};
+use super::{Candidate, Discovery, Failed, Kind, Standing, Timing, schema};
 use crate::{
     config::{Config, PluginSection},
     health,
@@ -58,10 +58,12 @@ pub struct Plan {
     pub plugins: Vec<PluginPlan>,
     /// Each library that cannot.
     pub failed: Vec<Failed>,
+    /// Each library that cannot, and whose plugin runs on.
+    pub standing: Standing,
 }
 
-/// What the configuration wants of the plugins that were found.
-pub fn plan(config: &Config, found: &Discovery) -> Plan {
+/// What the configuration wants of the plugins that were found, and of those that run on.
+pub fn plan(config: &Config, found: &Discovery, standing: &Standing) -> Plan {
     let plugins = found
         .candidates
         .iter()
@@ -69,6 +71,7 @@ pub fn plan(config: &Config, found: &Discovery) -> Plan {
     Plan {
         plugins: plugins.collect(),
         failed: found.failed.clone(),
+        standing: standing.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use gaxx_abi::{Fault, fault::kind};
 
 use super::{Ticket, text::one_line};
+use crate::isolation;
 
 /// A plugin's text may be of any length; what is shown of it has so many characters at most.
 const LONGEST: usize = 1000;
@@ -16,6 +17,8 @@ pub enum Reason {
     Error,
     /// It panicked.
     Panic,
+    /// Its process ended.
+    Crash,
     /// It passed its deadline.
     Deadline,
     /// The settings were refused.
@@ -26,9 +29,10 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Error,
         Self::Panic,
+        Self::Crash,
         Self::Deadline,
         Self::Settings,
         Self::Stuck,
@@ -39,6 +43,7 @@ impl Reason {
         match self {
             Self::Error => "error",
             Self::Panic => "panic",
+            Self::Crash => "crash",
             Self::Deadline => "deadline",
             Self::Settings => "settings",
             Self::Stuck => "stuck",
@@ -49,6 +54,7 @@ impl Reason {
     pub fn of(fault: &Fault) -> Self {
         match fault.kind {
             kind::PANIC => Self::Panic,
+            isolation::ENDED => Self::Crash,
             kind::DEADLINE => Self::Deadline,
             kind::SETTINGS => Self::Settings,
             _ => Self::Error,
@@ -172,6 +178,7 @@ mod tests {
     fn every_fault_has_one_of_the_reasons() {
         let reason = |kind| Reason::of(&fault(kind, ""));
         assert_eq!(reason(kind::PANIC), Reason::Panic);
+        assert_eq!(reason(isolation::ENDED), Reason::Crash);
         assert_eq!(reason(kind::DEADLINE), Reason::Deadline);
         assert_eq!(reason(kind::SETTINGS), Reason::Settings);
         for other in [kind::FAILED, kind::PERMANENT, kind::CANCELLED, 999] {

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::{Broken, Component, Kind, Plugin, State};
-use crate::time::rfc3339;
+use crate::{
+    isolation::{self, Status},
+    time::rfc3339,
+};
 
 /// A plugin.
 #[derive(Debug, Clone, Serialize)]
@@ -18,6 +21,8 @@ pub struct PluginRow {
     pub file: Option<String>,
     /// BLAKE3 of the file.
     pub digest: Option<String>,
+    /// The process it runs in; `null` for one that runs in the program.
+    pub process: Option<ProcessRow>,
     /// `running`, `degraded`, `stuck`, `failed` or `disabled`.
     pub state: &'static str,
     /// What went wrong last, if it still is wrong.
@@ -36,6 +41,17 @@ pub struct PluginRow {
     pub series: usize,
     /// Its components.
     pub components: Vec<ComponentRow>,
+}
+
+/// The process of a plugin.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProcessRow {
+    /// Its number; `null` while there is none.
+    pub pid: Option<u32>,
+    /// How often it was started again.
+    pub restarts: u64,
+    /// Its resident memory.
+    pub resident_bytes: Option<f64>,
 }
 
 /// A component.
@@ -76,14 +92,7 @@ impl PluginRow {
         for Broken { want, failure, .. } in &plugin.broken {
             let (name, kind) = (want.owner.component_label(), want.kind);
             let error = (Some(failure.message.clone()), some_text(&failure.remedy));
-            match components
-                .iter_mut()
-                .find(|row| row.name == name && row.kind == kind.label())
-            {
-                // An older one still runs.
-                Some(row) => (row.error, row.remedy) = error,
-                None => components.push(ComponentRow::idle(name, kind, State::Failed, error)),
-            }
+            components.push(ComponentRow::idle(name, kind, State::Failed, error));
         }
         for (name, kind) in &plugin.off {
             components.push(ComponentRow::idle(
@@ -94,6 +103,9 @@ impl PluginRow {
             ));
         }
         let failed = plugin.failed.as_ref();
+        let process = plugin.process();
+        let ended = process.and_then(ended);
+        let refused = plugin.refused.as_ref();
         let first = components.iter().find(|row| row.error.is_some());
         let named = |row: &ComponentRow| {
             row.error
@@ -108,13 +120,17 @@ impl PluginRow {
                 .file
                 .as_ref()
                 .map(|(file, _)| file.display().to_string()),
-            digest: plugin.file.as_ref().and_then(|(_, digest)| digest.clone()),
+            digest: plugin.digest().map(str::to_owned),
+            process: process.map(ProcessRow::of),
             state: plugin.state().label(),
             error: failed
                 .map(|failed| failed.error.clone())
+                .or_else(|| refused.map(|refused| refused.error.clone()))
+                .or(ended)
                 .or_else(|| first.and_then(named)),
             remedy: failed
                 .and_then(|failed| some_text(&failed.remedy))
+                .or_else(|| refused.map(|refused| refused.remedy.clone()))
                 .or_else(|| first.and_then(|row| row.remedy.clone())),
             calls: components.iter().map(|row| row.calls).sum(),
             failures: components.iter().map(|row| row.failures).sum(),
@@ -123,6 +139,24 @@ impl PluginRow {
             series: components.iter().map(|row| row.series).sum(),
             components,
         }
+    }
+}
+
+impl ProcessRow {
+    fn of(status: &Status) -> Self {
+        Self {
+            pid: status.pid(),
+            restarts: status.restarts(),
+            resident_bytes: status.resident(),
+        }
+    }
+}
+
+/// Why a process is not there.
+fn ended(status: &Status) -> Option<String> {
+    match status.state() {
+        isolation::State::Down { why, .. } | isolation::State::Failed { why, .. } => Some(why),
+        isolation::State::Up | isolation::State::Stopped => None,
     }
 }
 

@@ -25,20 +25,29 @@ pub struct Usage {
 
 /// The figures of this moment; nothing where /proc cannot be read.
 pub fn usage() -> Option<Usage> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let open_fds = fs::read_dir("/proc/self/fd").ok()?.count();
     // The listing itself has one open.
     let open_fds = open_fds.saturating_sub(1) as f64;
     let max_fds = getrlimit(Resource::Nofile)
         .current
         .map_or(f64::INFINITY, |most| most as f64);
-    let ticks = rustix::param::clock_ticks_per_second() as f64;
-    let page = rustix::param::page_size() as f64;
-    parse(&stat, ticks, page).map(|usage| Usage {
+    read("/proc/self/stat").map(|usage| Usage {
         open_fds,
         max_fds,
         ..usage
     })
+}
+
+/// The figures of another process, without those of descriptors, which are zero.
+pub fn usage_of(process: u32) -> Option<Usage> {
+    read(&format!("/proc/{process}/stat"))
+}
+
+fn read(stat: &str) -> Option<Usage> {
+    let stat = fs::read_to_string(stat).ok()?;
+    let ticks = rustix::param::clock_ticks_per_second() as f64;
+    let page = rustix::param::page_size() as f64;
+    parse(&stat, ticks, page)
 }
 
 /// Reads a line of `/proc/PID/stat`; see proc(5) for the numbers of its fields.

@@ -144,12 +144,28 @@ impl Registry {
     /// Answers the replaced one. It keeps its claims while it lives, so it can be attached again;
     /// [`Table::close`] ends that. Fails for a closed table.
     pub fn attach(&self, table: &Arc<Table>) -> Result<Option<Arc<Table>>, RegisterError> {
+        let replaced = self.attach_all(std::slice::from_ref(table))?;
+        Ok(replaced.into_iter().next())
+    }
+
+    /// As [`Self::attach`], several in one step: a snapshot has all of them or none.
+    pub fn attach_all(&self, new: &[Arc<Table>]) -> Result<Vec<Arc<Table>>, RegisterError> {
         let mut tables = self.inner.tables.lock();
-        table.set_attached(true)?;
-        let replaced = tables.insert(table.owner().clone(), table.clone());
-        let replaced = replaced.filter(|replaced| !Arc::ptr_eq(replaced, table));
-        if let Some(replaced) = &replaced {
-            replaced.set_attached(false)?;
+        for (at, table) in new.iter().enumerate() {
+            if let Err(error) = table.set_attached(true) {
+                for table in new.iter().take(at) {
+                    table.set_attached(false)?;
+                }
+                return Err(error);
+            }
+        }
+        let mut replaced = Vec::new();
+        for table in new {
+            let before = tables.insert(table.owner().clone(), table.clone());
+            replaced.extend(before.filter(|before| !Arc::ptr_eq(before, table)));
+        }
+        for table in &replaced {
+            table.set_attached(false)?;
         }
         self.inner.shared.generation.fetch_add(1, Ordering::AcqRel);
         Ok(replaced)

@@ -52,3 +52,11 @@ fn a_missing_directory_is_named() {
         "{error}"
     );
 }
+
+#[test]
+fn it_complies() {
+    let settings = json!({ "paths": [env!("CARGO_MANIFEST_DIR")] });
+    testing::comply("directory")
+        .settings("directory", settings)
+        .assert();
+}

@@ -71,4 +71,9 @@ mod tests {
         assert_eq!(verdict.status, Status::Healthy);
         Ok(())
     }
+
+    #[test]
+    fn it_complies() {
+        testing::comply("file-age").assert();
+    }
 }

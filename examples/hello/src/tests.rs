@@ -21,3 +21,9 @@ fn it_sends_back_what_came() {
     assert_eq!(answer.status, 200);
     assert!(answer.body == body);
 }
+
+#[test]
+fn it_complies() {
+    // One of its answers takes 200 ms.
+    testing::comply("hello").cycles(20).assert();
+}

@@ -45,3 +45,8 @@ fn a_full_disk_is_reported() {
         .unwrap_err();
     assert!(error.message().starts_with("/dev/full: "), "{error}");
 }
+
+#[test]
+fn it_complies() {
+    testing::comply("jsonl").assert();
+}

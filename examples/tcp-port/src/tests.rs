@@ -47,3 +47,8 @@ fn a_wrong_setting_is_named() {
     let error = testing::check::<TcpPort>(json!({ "slow_after": 5 })).unwrap_err();
     assert!(error.message().starts_with("slow_after: "), "{error}");
 }
+
+#[test]
+fn it_complies() {
+    testing::comply("tcp-port").assert();
+}

@@ -6,10 +6,10 @@
 
 mod collector;
 mod exposition;
+mod held;
 mod mirror;
 mod nagios;
 mod program;
-mod size;
 mod textfile;
 
 #[cfg(test)]

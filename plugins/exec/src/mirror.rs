@@ -53,6 +53,15 @@ impl Mirror {
         }
     }
 
+    /// Fails where a family is of another kind than when it was first shown.
+    pub(crate) fn check_kinds(&self, families: &[exposition::Family]) -> Result<()> {
+        let shown = |family: &exposition::Family| self.shown.get(&family.name);
+        families
+            .iter()
+            .filter_map(|family| Some((shown(family)?, family)))
+            .try_for_each(|(shown, family)| shown.check_kind(family))
+    }
+
     /// Shows these families and no others. Answers what had to be left out, and logs it when it is
     /// not what it was the last time.
     ///
@@ -99,12 +108,8 @@ impl Mirror {
         }
         let shown = self.shown.get(name);
         let shown = shown.ok_or_else(|| Error::failed("a family that was just made is gone"))?;
-        if shown.kind() == family.kind {
-            return Ok(shown);
-        }
-        let (was, is) = (shown.kind(), family.kind);
-        let message = format!("{name} was a {was:?} and is a {is:?} now");
-        Err(Error::failed(message.to_lowercase()).remedy("restart gaxx-mon to take the new kind"))
+        shown.check_kind(family)?;
+        Ok(shown)
     }
 }
 
@@ -150,6 +155,16 @@ impl Shown {
             Members::Gauges(_) => Kind::Gauge,
             Members::Histograms(_) => Kind::Histogram,
         }
+    }
+
+    fn check_kind(&self, family: &exposition::Family) -> Result<()> {
+        if self.kind() == family.kind {
+            return Ok(());
+        }
+        let (name, was, is) = (&family.name, self.kind(), family.kind);
+        let message = format!("the metric {name} was a {was} and is a {is} now");
+        Err(Error::failed(message)
+            .remedy("restart gaxx-mon to take the new type, or give the metric another name"))
     }
 
     fn reset(&self) {

@@ -1,6 +1,6 @@
 //! The plugin as a whole: its components and their settings.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use gaxx_sdk::serde_json::Value;
 
@@ -57,4 +57,39 @@ fn the_readme_names_all_components_and_settings() {
             );
         }
     }
+}
+
+/// Metrics that bear the kernel's names of things, or a unit that `node_exporter` gave them.
+const NAMED_BY_OTHERS: [&str; 6] = [
+    "node_entropy_available_bits",
+    "node_entropy_pool_size_bits",
+    "node_memory_*",
+    "node_netstat_*",
+    "node_sockstat_*",
+    "node_vmstat_*",
+];
+
+#[test]
+fn it_complies() {
+    let examination = gaxx_sdk::testing::comply("system");
+    examination.except(&NAMED_BY_OTHERS).assert();
+}
+
+/// On the files of a machine that has everything, where this one has little.
+#[test]
+fn it_complies_on_a_server() {
+    let mut examination = gaxx_sdk::testing::comply("system").except(&NAMED_BY_OTHERS);
+    let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/server");
+    for (component, schema) in components() {
+        let mut roots = gaxx_sdk::json!({
+            "procfs": server.join("proc"),
+            "sysfs": server.join("sys"),
+            "rootfs": server.join("root"),
+        });
+        if let Some(roots) = roots.as_object_mut() {
+            roots.retain(|key, _| schema["properties"].get(key).is_some());
+        }
+        examination = examination.settings(&component, roots);
+    }
+    examination.assert();
 }

@@ -8,7 +8,11 @@ use std::{
 use gaxx_abi::{Point, abi_std::RVec};
 
 use super::guard::{guard, guard_infallible};
-use crate::{Component, Context, Deadline, Host, Result, logging, metrics::Store, settings};
+use crate::{
+    Component, Context, Deadline, Host, Result, logging,
+    metrics::{self, Store},
+    settings,
+};
 
 /// The author's component, its numbers and its host.
 pub(super) struct Bridge<T> {
@@ -20,7 +24,7 @@ pub(super) struct Bridge<T> {
 impl<T: Component> Bridge<T> {
     pub(super) fn new(json: &str, host: &Host) -> Result<Self> {
         logging::use_for_background(host);
-        let store = Arc::new(Store::default());
+        let store = Arc::new(Self::inherit(host));
         let inner = guard(host, || {
             let context = Context::new(host.clone(), Arc::clone(&store));
             T::new(settings::read(json)?, &context)
@@ -35,6 +39,13 @@ impl<T: Component> Bridge<T> {
         })
     }
 
+    /// Where the numbers will lie: at zero, or where those of the version before ended.
+    fn inherit(host: &Host) -> Store {
+        let left = host.left_before().filter(|_| T::KEEP_COUNTS);
+        let counts = left.map(|left| metrics::decode(&left).1);
+        Store::inheriting(counts.unwrap_or_default())
+    }
+
     pub(super) fn start(&mut self, deadline: u64) -> Result<()> {
         let Self { inner, host, .. } = self;
         guard(host, || inner.start(Deadline::from_nanos(deadline)))
@@ -46,8 +57,9 @@ impl<T: Component> Bridge<T> {
     }
 
     pub(super) fn save(&mut self) -> Option<Vec<u8>> {
-        let Self { inner, host, .. } = self;
-        guard_infallible(host, || inner.save())
+        let Self { inner, host, store } = self;
+        let own = guard_infallible(host, || inner.save());
+        leave::<T>(host, store, own)
     }
 
     pub(super) fn store(&self) -> Arc<Store> {
@@ -57,6 +69,18 @@ impl<T: Component> Bridge<T> {
     pub(super) fn points(&self, points: &mut RVec<Point>) {
         self.store.points(points);
     }
+}
+
+/// What a component leaves: what its author does, and its counts.
+pub(super) fn leave<T: Component>(
+    host: &Host,
+    store: &Store,
+    own: Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    if !T::KEEP_COUNTS {
+        return own;
+    }
+    guard_infallible(host, || metrics::encode(own.as_deref(), &store.counts()))
 }
 
 /// The author's component; a panic while it is dropped is told, and goes no further.

@@ -1,6 +1,10 @@
 //! Endpoints, which are called from several threads at once.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    sync::{PoisonError, RwLock, RwLockWriteGuard, TryLockError},
+    thread,
+    time::{Duration, Instant},
+};
 
 use gaxx_abi::{
     BodyBox, Fault, Point, ReplyBox,
@@ -8,8 +12,15 @@ use gaxx_abi::{
     component::Endpoint as Abi,
 };
 
-use super::{bridge::Bridge, guard::guard};
+use super::{
+    bridge::{Bridge, leave},
+    guard::guard,
+};
 use crate::{Body, Deadline, Endpoint, Host, Reply, Request, metrics::Store};
+
+/// How long a moment without a request is looked for, in which the author's state can be saved.
+const BETWEEN_REQUESTS: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Requests share the component; start, save and stop have it alone.
 pub(super) struct Shared<T> {
@@ -31,6 +42,20 @@ impl<T: Endpoint> Shared<T> {
 
     fn alone<R>(&self, call: impl FnOnce(&mut Bridge<T>) -> R) -> R {
         call(&mut self.bridge.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The component alone, if there is a moment without a request within this time. Requests that
+    /// come meanwhile do not wait, as they would behind one who waits for the lock.
+    fn try_alone(&self, time: Duration) -> Option<RwLockWriteGuard<'_, Bridge<T>>> {
+        let limit = Instant::now() + time;
+        loop {
+            match self.bridge.try_write() {
+                Ok(bridge) => return Some(bridge),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() >= limit => return None,
+                Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
+            }
+        }
     }
 }
 
@@ -64,8 +89,12 @@ impl<T: Endpoint> Abi for Shared<T> {
         self.store.points(points);
     }
 
-    fn save(&self, _deadline: u64) -> ROption<RVec<u8>> {
-        self.alone(Bridge::save).map(Into::into).into()
+    fn save(&self, deadline: u64) -> ROption<RVec<u8>> {
+        let left = match self.try_alone(Duration::from_nanos(deadline / 2).min(BETWEEN_REQUESTS)) {
+            Some(mut bridge) => bridge.save(),
+            None => leave::<T>(&self.host, &self.store, None),
+        };
+        left.map(Into::into).into()
     }
 
     fn stop(&self, deadline: u64) {

@@ -3,7 +3,11 @@
 
 use gaxx_abi::{CollectorBox, Fault, HostRef, PluginBox, abi_std::RVec, fault, manifest::kind};
 
-use crate::{prelude::*, testing::TestHost};
+use crate::{
+    Host, metrics,
+    prelude::*,
+    testing::{Conditions, TestHost},
+};
 
 /// Misbehaves where its settings say so.
 struct Fickle {
@@ -164,7 +168,9 @@ fn a_panic_in_any_call_stays_on_this_side() {
     assert!(fault.message.ends_with(": collect panics"), "{fault:?}");
 
     let (kept, mut saving) = made("save");
-    assert!(saving.save(1).is_none());
+    let left = saving.save(1).into_option().unwrap();
+    let (own, _) = metrics::decode(&left);
+    assert_eq!(own, None, "its counts are left all the same");
     assert!(kept.lock().log[0].message.ends_with(": save panics"));
 
     let (kept, mut stopping) = made("stop");
@@ -183,7 +189,30 @@ fn a_collection_that_fails_hands_nothing_over() {
     let (_, mut works) = collector("{}").ok().unwrap();
     works.collect(1, &mut points).into_result().unwrap();
     assert_eq!((points.len(), points[0].value), (1, 1.0));
-    assert_eq!(works.save(1).into_option().unwrap().as_slice(), [1, 2, 3]);
+}
+
+/// What a component leaves goes to the next one: the author's bytes, and what was counted.
+#[test]
+fn the_next_version_finds_what_was_left_and_counts_on() {
+    let mut left = None;
+    for total in [1.0, 2.0, 3.0] {
+        let conditions = Conditions::default();
+        let conditions = match left.clone() {
+            Some(left) => conditions.inherited(left),
+            None => conditions,
+        };
+        let host = TestHost::new(conditions);
+        assert_eq!(
+            Host::new(host.reference()).inherited(),
+            left.map(|_| vec![1, 2, 3])
+        );
+        let made = plugin().collector("first".into(), "{}".into(), host.reference());
+        let mut collector = made.into_result().ok().unwrap();
+        let mut points = RVec::new();
+        collector.collect(1, &mut points).into_result().unwrap();
+        assert_eq!(host.samples(&points).value("calls_total", &[]), Some(total));
+        left = collector.save(1).into_option().map(RVec::into_vec);
+    }
 }
 
 #[test]

@@ -41,9 +41,9 @@ impl Metric for Distribution {}
 impl Sealed for Distribution {
     const KIND: u32 = kind::HISTOGRAM;
 
-    fn attach(store: &Store, slot: Option<u32>, bounds: &[f64]) -> Self {
-        let cell = |offset| match slot {
-            Some(slot) => store.cell(slot + offset, None),
+    fn attach(place: Option<(&Store, u32)>, bounds: &[f64]) -> Self {
+        let cell = |offset| match place {
+            Some((store, slot)) => store.cell(slot + offset, None),
             None => Store::detached(),
         };
         // The host has refused a family with more bounds than fit.
@@ -59,7 +59,7 @@ impl Sealed for Distribution {
         self.0.iter().any(|cell| cell.get().is_some())
     }
 
-    fn release(self, store: &Arc<Store>) {
+    fn release(self, store: &Store) {
         let cells: Vec<Cell> = self.0.to_vec();
         drop(self);
         for cell in cells {

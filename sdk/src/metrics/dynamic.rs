@@ -6,7 +6,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Metric, Store, family::Inner};
+use super::{
+    Metric, Store,
+    family::{Inner, Registered},
+};
 use crate::{Error, ErrorKind, Host, Result};
 
 /// Series of one name whose labels are known only at run time. Cheap to clone.
@@ -18,14 +21,8 @@ pub struct DynamicFamily<T> {
 }
 
 impl<T: Metric> DynamicFamily<T> {
-    pub(crate) fn new(
-        family: u32,
-        labels: usize,
-        bounds: Vec<f64>,
-        host: &Host,
-        store: &Arc<Store>,
-    ) -> Self {
-        let inner = Arc::new(Inner::new(family, bounds, host, store));
+    pub(crate) fn new(family: Registered, labels: usize, host: &Host, store: &Arc<Store>) -> Self {
+        let inner = Inner::new(family, host, store);
         Self { inner, labels }
     }
 

@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use gaxx_abi::{
@@ -16,8 +16,15 @@ use gaxx_abi::{
     metric::kind,
 };
 
-use super::{Counter, Gauge, Histogram, Store, histogram::Buckets};
+use super::{
+    Counter, Gauge, Histogram, Store,
+    histogram::Buckets,
+    kept::{Counted, Keep, bits},
+};
 use crate::{Host, Result, error::answer};
+
+/// Ends each label value in a key. No UTF-8 text holds this byte, so that keys cannot be confused.
+const END: u8 = 0xff;
 
 /// Resets after which a series that was not set any more is forgotten.
 const FORGET_AFTER: u32 = 20;
@@ -28,11 +35,20 @@ const FORGET_AFTER: u32 = 20;
 /// it is counted by the host and not kept.
 pub struct Family<T, const N: usize>(Arc<Inner<T>>);
 
-pub(super) struct Inner<T> {
-    family: u32,
+/// A family as the host knows it.
+#[derive(Debug, Default)]
+pub(crate) struct Registered {
+    number: u32,
+    /// Its name and the names of its labels: what it has in common with itself in another version.
+    key: String,
     bounds: Vec<f64>,
+}
+
+pub(super) struct Inner<T> {
+    family: Registered,
     host: Host,
-    store: Arc<Store>,
+    /// The store has the families whose counts are kept.
+    store: Weak<Store>,
     members: Mutex<Members<T>>,
 }
 
@@ -51,25 +67,36 @@ struct Member<T> {
 
 /// What a family can be of: [`Counter`], [`Gauge`], [`Histogram`] or
 /// [`Distribution`](super::Distribution).
-pub trait Metric: Clone + sealed::Sealed {}
+pub trait Metric: Clone + Send + Sync + 'static + sealed::Sealed {}
 
 pub(super) mod sealed {
-    use super::{Arc, Store};
+    use super::Store;
 
     pub trait Sealed {
         /// A constant of [`gaxx_abi::metric::kind`].
         const KIND: u32;
+        /// Whether it counts, so that the next version goes on from there.
+        const COUNTS: bool = false;
 
-        fn attach(store: &Store, slot: Option<u32>, bounds: &[f64]) -> Self;
+        /// A metric that the host reads at this slot of the store; one that it does not read.
+        fn attach(place: Option<(&Store, u32)>, bounds: &[f64]) -> Self;
         fn clear(&self);
         fn is_set(&self) -> bool;
-        fn release(self, store: &Arc<Store>);
+        fn release(self, store: &Store);
+
+        /// What it has counted, as bits; nothing where it has no value.
+        fn counted(&self) -> Option<Vec<u64>> {
+            None
+        }
+
+        /// Goes on from there.
+        fn go_on_from(&self, _counted: &[u64]) {}
     }
 }
 
 impl<T: Metric, const N: usize> Family<T, N> {
-    pub(crate) fn new(family: u32, bounds: Vec<f64>, host: &Host, store: &Arc<Store>) -> Self {
-        Self(Arc::new(Inner::new(family, bounds, host, store)))
+    pub(crate) fn new(family: Registered, host: &Host, store: &Arc<Store>) -> Self {
+        Self(Inner::new(family, host, store))
     }
 
     /// The series with these label values, registered at its first use.
@@ -78,7 +105,7 @@ impl<T: Metric, const N: usize> Family<T, N> {
     pub fn with(&self, labels: [&str; N]) -> T {
         self.try_with(labels).unwrap_or_else(|_| {
             // The host has counted and logged the refusal.
-            T::attach(&self.0.store, None, &self.0.bounds)
+            T::attach(None, &self.0.family.bounds)
         })
     }
 
@@ -97,17 +124,20 @@ impl<T: Metric, const N: usize> Family<T, N> {
 }
 
 impl<T: Metric> Inner<T> {
-    pub(super) fn new(family: u32, bounds: Vec<f64>, host: &Host, store: &Arc<Store>) -> Self {
-        Self {
+    pub(super) fn new(family: Registered, host: &Host, store: &Arc<Store>) -> Arc<Self> {
+        let inner = Arc::new(Self {
             family,
-            bounds,
             host: host.clone(),
-            store: Arc::clone(store),
+            store: Arc::downgrade(store),
             members: Mutex::new(Members {
                 by_labels: HashMap::new(),
                 key: Vec::new(),
             }),
+        });
+        if T::COUNTS {
+            store.keep(Arc::clone(&inner) as Arc<dyn Keep>);
         }
+        inner
     }
 
     /// The series with these label values, registered at its first use.
@@ -117,15 +147,24 @@ impl<T: Metric> Inner<T> {
         key.clear();
         for label in labels {
             key.extend_from_slice(label.as_bytes());
-            // No UTF-8 text holds this byte, so that keys cannot be confused.
-            key.push(0xff);
+            key.push(END);
         }
         if let Some(member) = by_labels.get(key.as_slice()) {
             return Ok(member.handle.clone());
         }
         let values: RVec<RString> = labels.iter().map(|label| RString::from(*label)).collect();
-        let slot = answer(self.host.0.series(self.family, values.as_rslice()))?;
-        let handle = T::attach(&self.store, Some(slot), &self.bounds);
+        let Registered {
+            number,
+            key: name,
+            bounds,
+        } = &self.family;
+        let slot = answer(self.host.0.series(*number, values.as_rslice()))?;
+        // Without a store the component has come to its end, and nobody reads it any more.
+        let store = self.store.upgrade();
+        let handle = T::attach(store.as_deref().map(|store| (store, slot)), bounds);
+        if let Some(counted) = store.and_then(|store| store.inherit(name, bounds, labels)) {
+            handle.go_on_from(&counted);
+        }
         let member = Member {
             handle: handle.clone(),
             slot,
@@ -151,10 +190,38 @@ impl<T: Metric> Inner<T> {
         }
         for key in forgotten {
             if let Some(member) = members.by_labels.remove(&key) {
-                member.handle.release(&self.store);
+                if let Some(store) = self.store.upgrade() {
+                    member.handle.release(&store);
+                }
                 self.host.0.retire(member.slot);
             }
         }
+    }
+}
+
+impl<T: Metric> Keep for Inner<T> {
+    fn counts(&self) -> (String, Counted) {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let series = members.by_labels.iter().filter_map(|(key, member)| {
+            let labels = key.split(|byte| *byte == END).map(String::from_utf8_lossy);
+            let mut labels: Vec<String> = labels.map(Into::into).collect();
+            // Behind the last end there is nothing.
+            labels.pop();
+            Some((labels, member.handle.counted()?))
+        });
+        let counted = Counted {
+            bounds: bits(&self.family.bounds),
+            series: series.collect(),
+        };
+        (self.family.key.clone(), counted)
+    }
+}
+
+impl<T> fmt::Debug for Inner<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Family")
+            .field("registered", &self.family)
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,9 +233,7 @@ impl<T, const N: usize> Clone for Family<T, N> {
 
 impl<T, const N: usize> fmt::Debug for Family<T, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Family")
-            .field("number", &self.0.family)
-            .finish_non_exhaustive()
+        self.0.fmt(f)
     }
 }
 
@@ -180,7 +245,7 @@ pub(crate) fn register_family(
     help: &str,
     labels: &[&str],
     bounds: &[f64],
-) -> Result<u32> {
+) -> Result<Registered> {
     let spec = FamilySpec {
         name: name.into(),
         help: help.into(),
@@ -190,18 +255,24 @@ pub(crate) fn register_family(
         bounds: bounds.to_vec().into(),
         attributes: RVec::new(),
     };
-    answer(host.0.family(spec))
+    Ok(Registered {
+        number: answer(host.0.family(spec))?,
+        key: format!("{name}{{{}}}", labels.join(",")),
+        bounds: bounds.to_vec(),
+    })
 }
 
 macro_rules! plain_metric {
-    ($type:ident, $kind:expr, $initial:expr) => {
+    ($type:ident, $kind:expr, $initial:expr, $counts:expr) => {
         impl Metric for $type {}
 
         impl sealed::Sealed for $type {
             const KIND: u32 = $kind;
+            const COUNTS: bool = $counts;
 
-            fn attach(store: &Store, slot: Option<u32>, _: &[f64]) -> Self {
-                Self(slot.map_or_else(Store::detached, |slot| store.cell(slot, $initial)))
+            fn attach(place: Option<(&Store, u32)>, _: &[f64]) -> Self {
+                let cell = |(store, slot): (&Store, u32)| store.cell(slot, $initial);
+                Self(place.map_or_else(Store::detached, cell))
             }
 
             fn clear(&self) {
@@ -212,24 +283,35 @@ macro_rules! plain_metric {
                 self.0.get().is_some()
             }
 
-            fn release(self, store: &Arc<Store>) {
+            fn release(self, store: &Store) {
                 store.release(self.0);
+            }
+
+            fn counted(&self) -> Option<Vec<u64>> {
+                self.0.get().map(|value| vec![value.to_bits()])
+            }
+
+            fn go_on_from(&self, counted: &[u64]) {
+                if let [bits] = counted {
+                    self.0.put(Some(f64::from_bits(*bits)));
+                }
             }
         }
     };
 }
 
-plain_metric!(Counter, kind::COUNTER, Some(0.0));
-plain_metric!(Gauge, kind::GAUGE, None);
+plain_metric!(Counter, kind::COUNTER, Some(0.0), true);
+plain_metric!(Gauge, kind::GAUGE, None, false);
 
 impl Metric for Histogram {}
 
 impl sealed::Sealed for Histogram {
     const KIND: u32 = kind::HISTOGRAM;
+    const COUNTS: bool = true;
 
-    fn attach(store: &Store, slot: Option<u32>, bounds: &[f64]) -> Self {
+    fn attach(place: Option<(&Store, u32)>, bounds: &[f64]) -> Self {
         let buckets = Arc::new(Buckets::new(bounds));
-        if let Some(slot) = slot {
+        if let Some((store, slot)) = place {
             store.histogram(slot, &buckets);
         }
         Self(buckets)
@@ -242,8 +324,16 @@ impl sealed::Sealed for Histogram {
         true
     }
 
-    fn release(self, store: &Arc<Store>) {
+    fn release(self, store: &Store) {
         store.release_histogram(&self.0);
+    }
+
+    fn counted(&self) -> Option<Vec<u64>> {
+        Some(self.0.counted())
+    }
+
+    fn go_on_from(&self, counted: &[u64]) {
+        self.0.go_on_from(counted);
     }
 }
 
@@ -394,7 +484,11 @@ mod tests {
     fn a_series_that_the_host_refuses_works_and_is_not_kept() {
         let bench = Bench::new();
         let host = Host::new(bench.host.reference());
-        let unknown: Family<Counter, 0> = Family::new(99, Vec::new(), &host, &bench.store);
+        let unknown = Registered {
+            number: 99,
+            ..Registered::default()
+        };
+        let unknown: Family<Counter, 0> = Family::new(unknown, &host, &bench.store);
         assert_eq!(
             unknown.try_with([]).unwrap_err().message(),
             "no such family"

@@ -56,6 +56,29 @@ impl Buckets {
         }
     }
 
+    /// How many observations lie between each bound and the next, and the bits of the sum.
+    pub(crate) fn counted(&self) -> Vec<u64> {
+        let counts = self
+            .counts
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        let sum = self.sum.get().unwrap_or(0.0).to_bits();
+        counts.chain([sum]).collect()
+    }
+
+    /// Adds what was counted before, with the same bounds.
+    pub(crate) fn go_on_from(&self, counted: &[u64]) {
+        let Some((sum, counts)) = counted.split_last() else {
+            return;
+        };
+        if counts.len() == self.counts.len() {
+            for (count, before) in self.counts.iter().zip(counts) {
+                count.fetch_add(*before, Ordering::Relaxed);
+            }
+            self.sum.add(f64::from_bits(*sum));
+        }
+    }
+
     /// Cumulative counts, the count of all, the sum: as the ABI has them.
     pub(crate) fn points(&self, first: u32, points: &mut RVec<Point>) {
         let mut total = 0;

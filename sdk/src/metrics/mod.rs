@@ -8,6 +8,7 @@ mod dynamic;
 mod family;
 mod gauge;
 mod histogram;
+mod kept;
 mod store;
 
 pub use counter::Counter;
@@ -18,4 +19,5 @@ pub use gauge::Gauge;
 pub use histogram::{Histogram, exponential_bounds};
 
 pub(crate) use family::register_family;
+pub(crate) use kept::{decode, encode};
 pub(crate) use store::{Cell, Store};

@@ -7,7 +7,10 @@ use std::sync::{
 
 use gaxx_abi::{Point, abi_std::RVec};
 
-use super::histogram::Buckets;
+use super::{
+    histogram::Buckets,
+    kept::{Counts, Inherited, Keep},
+};
 
 /// The bits of a number that is not there. It is a NaN that no arithmetic yields.
 const ABSENT: u64 = 0x7ff0_0000_0000_0002;
@@ -26,6 +29,10 @@ struct Block {
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     inner: Mutex<Inner>,
+    /// Families whose counts are kept.
+    kept: Mutex<Vec<Arc<dyn Keep>>>,
+    /// What the version before counted.
+    inherited: Mutex<Inherited>,
 }
 
 #[derive(Debug, Default)]
@@ -48,6 +55,38 @@ pub(crate) struct Cell {
 }
 
 impl Store {
+    /// A store whose counters begin where those of the version before ended.
+    pub(crate) fn inheriting(counts: Counts) -> Self {
+        Self {
+            inherited: Mutex::new(Inherited::new(counts)),
+            ..Self::default()
+        }
+    }
+
+    /// Has the counts of a family kept.
+    pub(super) fn keep(&self, family: Arc<dyn Keep>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(family);
+    }
+
+    /// What the version before counted in a series of the family `key`.
+    pub(super) fn inherit(&self, key: &str, bounds: &[f64], labels: &[&str]) -> Option<Vec<u64>> {
+        let inherited = self.inherited.lock();
+        let mut inherited = inherited.unwrap_or_else(PoisonError::into_inner);
+        inherited.take(key, bounds, labels)
+    }
+
+    /// What was counted until now.
+    pub(crate) fn counts(&self) -> Counts {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = kept.iter().map(|family| family.counts());
+        Counts(
+            counted
+                .filter(|(_, family)| !family.series.is_empty())
+                .collect(),
+        )
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Every change is complete before anything could panic.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,6 +1,9 @@
 //! Reading settings: typed, with defaults, and errors that name the key.
 
 pub mod duration;
+mod size;
+
+pub use size::Size;
 
 use serde::de::DeserializeOwned;
 

@@ -1,8 +1,4 @@
 //! A component of each kind, under test.
-#![allow(
-    // So that a test can write `collector::<T>(json!({}))`.
-    clippy::needless_pass_by_value
-)]
 
 use std::{fmt, time::Duration};
 
@@ -11,84 +7,65 @@ use serde_json::Value;
 
 use super::{
     batch::Measurements,
+    conditions::Conditions,
     exchange::{Answer, Exchange},
     host::{LogLine, TestHost},
     samples::Samples,
 };
-use crate::{
-    Collector, Endpoint, Exporter, HealthCheck, Host, Result, Status, Verdict, border,
-    error::answer, logging,
-};
+use crate::{Collector, Endpoint, Exporter, HealthCheck, Result, Status, Verdict, error::answer};
 
-/// How long a call may take in a test.
+/// How long the kit waits for an answer that is completed later.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A collector under test.
+/// A collector under test. It is stopped when it is dropped.
 pub struct CollectorTest {
     component: CollectorBox,
     host: TestHost,
 }
 
-/// A health check under test.
+/// A health check under test. It is stopped when it is dropped.
 pub struct CheckTest {
     component: HealthCheckBox,
     host: TestHost,
 }
 
-/// An exporter under test.
+/// An exporter under test. It is stopped when it is dropped.
 pub struct ExporterTest {
     component: ExporterBox,
     host: TestHost,
 }
 
-/// An endpoint under test.
+/// An endpoint under test. It is stopped when it is dropped.
 pub struct EndpointTest {
     component: EndpointBox,
     host: TestHost,
-    routes: usize,
 }
 
 /// Makes and starts a collector with these settings, given as in config.yaml.
 pub fn collector<T: Collector>(settings: Value) -> Result<CollectorTest> {
-    let host = TestHost::default();
-    let mut component = border::collector::<T>(&settings.to_string(), &handle(&host))?;
-    answer(component.start(patience()))?;
-    Ok(CollectorTest { component, host })
+    Conditions::default().collector::<T>(settings)
 }
 
 /// Makes and starts a health check.
 pub fn check<T: HealthCheck>(settings: Value) -> Result<CheckTest> {
-    let host = TestHost::default();
-    let mut component = border::health_check::<T>(&settings.to_string(), &handle(&host))?;
-    answer(component.start(patience()))?;
-    Ok(CheckTest { component, host })
+    Conditions::default().check::<T>(settings)
 }
 
 /// Makes and starts an exporter.
 pub fn exporter<T: Exporter>(settings: Value) -> Result<ExporterTest> {
-    let host = TestHost::default();
-    let mut component = border::exporter::<T>(&settings.to_string(), &handle(&host))?;
-    answer(component.start(patience()))?;
-    Ok(ExporterTest { component, host })
+    Conditions::default().exporter::<T>(settings)
 }
 
 /// Makes and starts an endpoint.
 pub fn endpoint<T: Endpoint>(settings: Value) -> Result<EndpointTest> {
-    let host = TestHost::default();
-    let component = border::endpoint::<T>(&settings.to_string(), &handle(&host))?;
-    answer(component.start(patience()))?;
-    Ok(EndpointTest {
-        component,
-        host,
-        routes: T::ROUTES.len(),
-    })
+    Conditions::default().endpoint::<T>(settings)
 }
 
 impl CollectorTest {
     /// Collects once.
     pub fn collect(&mut self) -> Result<Samples> {
         let mut points = RVec::new();
-        answer(self.component.collect(patience(), &mut points))?;
+        answer(self.component.collect(self.host.time(), &mut points))?;
         Ok(self.host.samples(&points))
     }
 }
@@ -96,7 +73,7 @@ impl CollectorTest {
 impl CheckTest {
     /// Checks once.
     pub fn check(&mut self) -> Result<Verdict> {
-        let verdict = answer(self.component.check(patience()))?;
+        let verdict = answer(self.component.check(self.host.time()))?;
         Ok(Verdict {
             status: Status::from_number(verdict.status),
             message: verdict.message.into(),
@@ -107,70 +84,80 @@ impl CheckTest {
                 .collect(),
         })
     }
-
-    /// The metrics of the check itself.
-    pub fn samples(&self) -> Samples {
-        let mut points = RVec::new();
-        self.component.points(&mut points);
-        self.host.samples(&points)
-    }
 }
 
 impl ExporterTest {
     /// Hands over a batch.
     pub fn export(&mut self, measurements: &Measurements) -> Result<()> {
-        measurements.with_batch(|batch| answer(self.component.export(batch, patience())))
+        let time = self.host.time();
+        measurements.with_batch(|batch| answer(self.component.export(batch, time)))
     }
 
     /// Makes durable what was delivered.
     pub fn flush(&mut self) -> Result<()> {
-        answer(self.component.flush(patience()))
-    }
-
-    /// The metrics of the exporter itself.
-    pub fn samples(&self) -> Samples {
-        let mut points = RVec::new();
-        self.component.points(&mut points);
-        self.host.samples(&points)
+        answer(self.component.flush(self.host.time()))
     }
 }
 
 impl EndpointTest {
-    /// Sends a request to the route of this number and waits for the whole answer.
-    ///
-    /// # Panics
-    ///
-    /// If the component has no such route.
+    /// Sends a request to the route of this number and waits for the whole answer. One with a body
+    /// is a `POST`.
     pub fn request(&self, route: usize, target: &str, body: &[u8]) -> Result<Answer> {
-        assert!(
-            route < self.routes,
-            "the component has {} routes",
-            self.routes
-        );
-        let exchange = Exchange::new(body);
-        let request = exchange.request(route, target);
-        answer(
-            self.component
-                .handle(request, exchange.body(), exchange.reply(), patience()),
-        )?;
-        exchange.wait(PATIENCE)
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        self.send(method, route, target, body)
     }
 
-    /// The metrics of the endpoint itself.
-    pub fn samples(&self) -> Samples {
-        let mut points = RVec::new();
-        self.component.points(&mut points);
-        self.host.samples(&points)
+    /// As [`EndpointTest::request`], with any method.
+    pub fn send(&self, method: &str, route: usize, target: &str, body: &[u8]) -> Result<Answer> {
+        let exchange = Exchange::new(body);
+        let request = Exchange::request(method, route, target);
+        let (body, reply) = (exchange.body(), exchange.reply());
+        answer(
+            self.component
+                .handle(request, body, reply, self.host.time()),
+        )?;
+        exchange.wait(PATIENCE)
     }
 }
 
 /// What every component under test has.
-macro_rules! observed {
-    ($($type:ident)*) => {$(
+macro_rules! under_test {
+    ($($type:ident($component:ty))*) => {$(
         impl $type {
-            /// What it has logged.
+            /// Starts what was made. As in gaxx-mon, one that does not start is not stopped.
+            #[allow(unused_mut)] // An endpoint is shared.
+            pub(super) fn started(mut component: $component, host: TestHost) -> Result<Self> {
+                let started = answer(component.start(host.time()));
+                started.inspect_err(|_| host.cancel())?;
+                Ok(Self { component, host })
+            }
+
+            /// What it has logged: the first 10,000 lines.
             pub fn log(&self) -> Vec<LogLine> {
                 self.host.lock().log.clone()
+            }
+
+            /// What it leaves for the version that replaces it.
+            pub fn save(&mut self) -> Option<Vec<u8>> {
+                self.component.save(self.host.time()).into_option().map(Into::into)
+            }
+
+            /// Stops it, as dropping it does, and gives what it has logged.
+            pub fn stop(self) -> Vec<LogLine> {
+                let host = self.host.clone();
+                drop(self);
+                host.lock().log.clone()
+            }
+
+            pub(super) fn host(&self) -> &TestHost {
+                &self.host
+            }
+        }
+
+        impl Drop for $type {
+            fn drop(&mut self) {
+                self.host.cancel();
+                self.component.stop(self.host.time());
             }
         }
 
@@ -182,14 +169,22 @@ macro_rules! observed {
     )*};
 }
 
-observed!(CollectorTest CheckTest ExporterTest EndpointTest);
-
-fn handle(host: &TestHost) -> Host {
-    // In a library the loader's first call does this.
-    logging::install();
-    Host::new(host.reference())
+/// What those have whose metrics are not the result of their call.
+macro_rules! measured_beside {
+    ($($type:ident $what:literal)*) => {$(
+        impl $type {
+            #[doc = concat!("The metrics of the ", $what, " itself.")]
+            pub fn samples(&self) -> Samples {
+                let mut points = RVec::new();
+                self.component.points(&mut points);
+                self.host.samples(&points)
+            }
+        }
+    )*};
 }
 
-fn patience() -> u64 {
-    u64::try_from(PATIENCE.as_nanos()).unwrap_or(u64::MAX)
-}
+under_test!(
+    CollectorTest(CollectorBox) CheckTest(HealthCheckBox)
+    ExporterTest(ExporterBox) EndpointTest(EndpointBox)
+);
+measured_beside!(CheckTest "check" ExporterTest "exporter" EndpointTest "endpoint");

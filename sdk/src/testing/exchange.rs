@@ -58,11 +58,11 @@ impl Exchange {
         }
     }
 
-    pub(super) fn request(&self, route: usize, target: &str) -> Request {
+    pub(super) fn request(method: &str, route: usize, target: &str) -> Request {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         Request {
             route: u32::try_from(route).unwrap_or(u32::MAX),
-            method: if self.body.is_empty() { "GET" } else { "POST" }.into(),
+            method: method.into(),
             path: path.into(),
             query: query.into(),
             headers: RVec::new(),

@@ -1,6 +1,12 @@
 //! A host that keeps what a component tells it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use abi_stable::type_level::downcasting::TD_Opaque;
 use gaxx_abi::{
@@ -10,8 +16,15 @@ use gaxx_abi::{
     metric::kind,
 };
 
-use super::samples::{Sample, Samples};
-use crate::{Error, ErrorKind};
+use super::{
+    conditions::{Conditions, Facility},
+    folder::Folder,
+    samples::{Sample, Samples},
+};
+use crate::{Error, ErrorKind, Result};
+
+/// Lines of the log that are kept: a component that runs for long does not fill the memory.
+const MOST_LINES: usize = 10_000;
 
 /// A line that a component logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +42,7 @@ pub(crate) struct Kept {
     series: Vec<Series>,
     slots: u32,
     pub(crate) log: Vec<LogLine>,
-    folder: Option<std::path::PathBuf>,
+    folder: Option<Folder>,
 }
 
 #[derive(Debug)]
@@ -41,11 +54,59 @@ struct Series {
 
 /// The test's side of a host.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct TestHost(Arc<Mutex<Kept>>);
+pub(crate) struct TestHost(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    kept: Mutex<Kept>,
+    conditions: Conditions,
+    cancelled: AtomicBool,
+}
 
 impl TestHost {
+    pub(crate) fn new(conditions: Conditions) -> Self {
+        Self(Arc::new(Shared {
+            conditions,
+            ..Shared::default()
+        }))
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long a call may take, in nanoseconds.
+    pub(super) fn time(&self) -> u64 {
+        u64::try_from(self.0.conditions.time.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Tells the component that it is being stopped.
+    pub(super) fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Release);
+    }
+
+    fn offer(&self, facility: Facility, what: &str) -> Result<()> {
+        if self.0.conditions.refused.contains(&facility) {
+            let message = format!("the test's host refuses {what}");
+            return Err(Error::new(ErrorKind::Refused, message));
+        }
+        Ok(())
+    }
+
+    fn folder(&self) -> Result<RString> {
+        self.offer(Facility::StateFolder, "a state folder")?;
+        let mut kept = self.lock();
+        if kept.folder.is_none() {
+            kept.folder = Some(Folder::new()?);
+        }
+        let folder = kept.folder.as_ref().map(Folder::path);
+        let text = folder.map(|path| path.to_string_lossy().into_owned());
+        Ok(text.unwrap_or_default().into())
+    }
+
+    fn document(&self, facility: Facility, what: &str, json: &str) -> RResult<RString, Fault> {
+        let document = self.offer(facility, what).map(|()| json.into());
+        document.map_err(Into::into).into()
     }
 
     pub(crate) fn reference(&self) -> HostRef {
@@ -53,15 +114,20 @@ impl TestHost {
     }
 
     /// How many series are registered and not retired.
-    #[cfg(test)]
     pub(crate) fn series_count(&self) -> usize {
         self.lock().series.len()
+    }
+
+    /// How many families are registered.
+    pub(super) fn family_count(&self) -> usize {
+        self.lock().families.len()
     }
 
     /// Names the numbers that a component handed over.
     pub(crate) fn samples(&self, points: &[Point]) -> Samples {
         let kept = self.lock();
-        let value = |slot: u32| points.iter().find(|p| p.slot == slot).map(|p| p.value);
+        let values: HashMap<u32, f64> = points.iter().map(|p| (p.slot, p.value)).collect();
+        let value = |slot: u32| values.get(&slot).copied();
         let mut samples = Samples::new(kept.families.clone());
         for series in &kept.series {
             let family = &kept.families[series.family];
@@ -106,10 +172,13 @@ impl Abi for TestHost {
     }
 
     fn instance(&self) -> RString {
-        RString::new()
+        self.0.conditions.instance.as_str().into()
     }
 
     fn family(&self, spec: FamilySpec) -> RResult<u32, Fault> {
+        if let Err(error) = self.offer(Facility::Families, "families") {
+            return RResult::RErr(error.into());
+        }
         let mut kept = self.lock();
         if kept
             .families
@@ -124,7 +193,14 @@ impl Abi for TestHost {
     }
 
     fn series(&self, family: u32, labels: RSlice<'_, RString>) -> RResult<u32, Fault> {
+        if let Err(error) = self.offer(Facility::Series, "series") {
+            return RResult::RErr(error.into());
+        }
         let mut kept = self.lock();
+        if kept.series.len() >= self.0.conditions.most_series {
+            let message = format!("{} series are as many as there may be", kept.series.len());
+            return RResult::RErr(Error::new(ErrorKind::Limit, message).into());
+        }
         let family = family as usize;
         let Some(spec) = kept.families.get(family) else {
             return RResult::RErr(Error::new(ErrorKind::Unknown, "no such family").into());
@@ -161,39 +237,29 @@ impl Abi for TestHost {
             level::DEBUG => "debug",
             _ => "trace",
         };
-        self.lock().log.push(LogLine {
-            level,
-            message: message.into(),
-        });
+        let mut kept = self.lock();
+        if kept.log.len() < MOST_LINES {
+            let message = message.into();
+            kept.log.push(LogLine { level, message });
+        }
     }
 
     fn state_folder(&self) -> RResult<RString, Fault> {
-        let mut kept = self.lock();
-        if kept.folder.is_none() {
-            let name = format!("gaxx-sdk-test-{}-{:p}", std::process::id(), self.0);
-            let folder = std::env::temp_dir().join(name);
-            if let Err(error) = std::fs::create_dir_all(&folder) {
-                return RResult::RErr(Error::from(error).into());
-            }
-            kept.folder = Some(folder);
-        }
-        let folder = kept
-            .folder
-            .as_ref()
-            .map(|folder| folder.to_string_lossy().into_owned());
-        RResult::ROk(folder.unwrap_or_default().into())
+        self.folder().map_err(Into::into).into()
     }
 
     fn inherited(&self) -> ROption<RVec<u8>> {
-        ROption::RNone
+        let inherited = self.0.conditions.inherited.clone();
+        inherited.map(Into::into).into()
     }
 
     fn metrics(&self) -> RResult<RString, Fault> {
-        RResult::ROk("[]".into())
+        self.document(Facility::Metrics, "metrics", "[]")
     }
 
     fn health(&self) -> RResult<RString, Fault> {
-        RResult::ROk(r#"{"status":"healthy","checks":[]}"#.into())
+        let healthy = r#"{"status":"healthy","checks":[]}"#;
+        self.document(Facility::Health, "the health report", healthy)
     }
 
     fn process(&self, _what: u32, _deadline: u64) -> RResult<RVec<u8>, Fault> {
@@ -202,19 +268,10 @@ impl Abi for TestHost {
     }
 
     fn is_cancelled(&self) -> bool {
-        false
+        self.0.cancelled.load(Ordering::Acquire)
     }
 
     fn role(&self) -> RString {
         "main".into()
-    }
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
-            // What cannot be removed lies in the system's temporary folder, which is swept.
-            let _ = std::fs::remove_dir_all(folder);
-        }
     }
 }

@@ -22,9 +22,15 @@
 //! ```
 
 mod batch;
+mod child;
+mod compliance;
 mod component;
+mod conditions;
 mod exchange;
+mod folder;
 mod host;
+mod hostile;
+mod naming;
 mod samples;
 #[cfg(test)]
 mod tests;
@@ -33,9 +39,13 @@ mod tests;
 pub(crate) use host::TestHost;
 
 pub use batch::Measurements;
+pub use child::in_child;
+pub use compliance::{Compliance, comply};
 pub use component::{
     CheckTest, CollectorTest, EndpointTest, ExporterTest, check, collector, endpoint, exporter,
 };
+pub use conditions::{Conditions, Facility};
 pub use exchange::Answer;
 pub use host::LogLine;
+pub use hostile::{Hostile, hostile_settings};
 pub use samples::{Sample, Samples};

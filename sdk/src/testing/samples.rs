@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use gaxx_abi::{FamilySpec, metric::kind};
+use gaxx_abi::FamilySpec;
+
+use super::naming;
 
 /// One number with its name and labels.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,42 +62,13 @@ impl Samples {
         names
     }
 
-    /// What breaks the Prometheus naming rules: nothing, if all is well.
+    /// What is wrong with names, units and help texts: nothing, if all is well. Each finding begins
+    /// with the metric's name and a colon.
     ///
     /// See <https://prometheus.io/docs/practices/naming/>.
     pub fn findings(&self) -> Vec<String> {
-        self.families.iter().flat_map(findings).collect()
+        self.families.iter().flat_map(naming::findings).collect()
     }
-}
-
-fn findings(family: &FamilySpec) -> Vec<String> {
-    let name = family.name.as_str();
-    let mut found = Vec::new();
-    let mut find = |text: &str| found.push(format!("{name}: {text}"));
-    if family.help.trim().is_empty() {
-        find("has no help text");
-    }
-    match (family.kind, name.ends_with("_total")) {
-        (kind::COUNTER, false) => find("a counter's name should end in _total"),
-        (kind::GAUGE | kind::HISTOGRAM, true) => find("only a counter's name may end in _total"),
-        _ => {}
-    }
-    for reserved in ["_count", "_sum", "_bucket"] {
-        if name.ends_with(reserved) {
-            find(&format!("{reserved} is for the parts of a histogram"));
-        }
-    }
-    for (wrong, right) in [
-        ("_milliseconds", "_seconds"),
-        ("_ms", "_seconds"),
-        ("_kilobytes", "_bytes"),
-        ("_percent", "_ratio"),
-    ] {
-        if name.trim_end_matches("_total").ends_with(wrong) {
-            find(&format!("use the base unit: {right}"));
-        }
-    }
-    found
 }
 
 impl fmt::Display for Samples {

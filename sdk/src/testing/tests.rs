@@ -3,8 +3,10 @@
 
 use std::{sync::Mutex, thread};
 
-use super::{Measurements, check, collector, endpoint, exporter};
-use crate::{Value, json, prelude::*};
+use super::{
+    Conditions, Facility, Measurements, check, collector, endpoint, exporter, hostile_settings,
+};
+use crate::{ErrorKind, Value, json, prelude::*};
 
 /// Registers what its settings name, badly or well.
 struct Names(Vec<Gauge>, Counter);
@@ -258,4 +260,277 @@ fn a_body_over_the_limit_is_refused() {
     let pages = endpoint::<Pages>(json!({})).unwrap();
     let error = pages.request(3, "/small", b"four").unwrap_err();
     assert_eq!(error.message(), "the body is larger than 3 bytes");
+}
+
+/// Does what its settings say, in each call.
+struct Faulty {
+    does: String,
+    host: Host,
+    worked: Counter,
+}
+
+#[settings]
+struct Does {
+    does: String,
+}
+
+impl Component for Faulty {
+    type Settings = Does;
+
+    fn new(settings: Does, context: &Context) -> Result<Self> {
+        Ok(Self {
+            does: settings.does,
+            host: context.host().clone(),
+            worked: context.counter("worked_total", "Calls.")?,
+        })
+    }
+
+    fn save(&mut self) -> Option<Vec<u8>> {
+        Some(self.worked.get().to_string().into_bytes())
+    }
+
+    fn stop(&mut self, _: Deadline) {
+        info!("stopped, cancelled: {}", self.host.is_cancelled());
+    }
+}
+
+impl Collector for Faulty {
+    fn collect(&mut self, deadline: Deadline) -> Result<()> {
+        self.worked.increment();
+        match self.does.as_str() {
+            "panic" if self.worked.get() < 2.0 => panic!("once"),
+            "look" => assert!(!self.host.is_cancelled() && !deadline.has_passed()),
+            "metrics" => drop(self.host.metrics()?),
+            "health" => drop(self.host.health()?),
+            "folder" => drop(self.host.state_folder()?),
+            "inherit" => info!("{:?} {}", self.host.inherited(), self.host.instance()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn after_a_panic_the_kit_goes_on() {
+    let mut faulty = collector::<Faulty>(json!({ "does": "panic" })).unwrap();
+    let error = faulty.collect().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Panic);
+    assert!(error.message().ends_with(": once"), "{error}");
+    let samples = faulty.collect().unwrap();
+    assert_eq!(samples.value("worked_total", &[]), Some(2.0));
+    assert_eq!(faulty.stop()[0].message, "stopped, cancelled: true");
+}
+
+#[test]
+fn a_call_has_the_time_it_is_given() {
+    let look = json!({ "does": "look" });
+    assert!(collector::<Faulty>(look.clone()).unwrap().collect().is_ok());
+    let late = Conditions::default().time(Duration::ZERO);
+    let error = late
+        .collector::<Faulty>(look)
+        .unwrap()
+        .collect()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Panic, "{error}");
+}
+
+#[test]
+fn a_host_refuses_what_it_should_and_nothing_else() {
+    for (facility, does) in [
+        (Facility::Metrics, "metrics"),
+        (Facility::Health, "health"),
+        (Facility::StateFolder, "folder"),
+    ] {
+        let settings = json!({ "does": does });
+        let mut granted = collector::<Faulty>(settings.clone()).unwrap();
+        assert!(granted.collect().is_ok(), "{does}");
+        let refusing = Conditions::default().refusing(facility);
+        let mut refused = refusing.collector::<Faulty>(settings).unwrap();
+        let error = refused.collect().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{does}: {error}");
+    }
+    for (conditions, kind) in [
+        (
+            Conditions::default().refusing(Facility::Families),
+            ErrorKind::Refused,
+        ),
+        (
+            Conditions::default().refusing(Facility::Series),
+            ErrorKind::Refused,
+        ),
+        (Conditions::default().most_series(0), ErrorKind::Limit),
+    ] {
+        let made = conditions.collector::<Faulty>(json!({ "does": "" }));
+        assert_eq!(made.unwrap_err().kind(), kind);
+    }
+}
+
+#[test]
+fn a_state_is_saved_and_inherited() {
+    let mut old = collector::<Faulty>(json!({ "does": "" })).unwrap();
+    old.collect().unwrap();
+    let saved = old.save().unwrap();
+    let after = Conditions::default().inherited(saved).instance("web");
+    let mut new = after
+        .collector::<Faulty>(json!({ "does": "inherit" }))
+        .unwrap();
+    new.collect().unwrap();
+    assert_eq!(new.log()[0].message, "Some([49]) web");
+}
+
+#[settings]
+struct Guarded {
+    number: u8,
+    #[default]
+    word: Word,
+    time: Option<Duration>,
+    #[default]
+    inner: Inner,
+    #[default]
+    list: Vec<String>,
+}
+
+#[settings]
+#[derive(Default)]
+enum Word {
+    #[default]
+    One,
+    Other,
+}
+
+#[settings]
+struct Inner {
+    #[default(true)]
+    flag: bool,
+}
+
+struct Plain;
+
+impl Component for Plain {
+    type Settings = Guarded;
+
+    fn new(_: Guarded, _: &Context) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[test]
+fn what_a_schema_forbids_is_refused_and_named() {
+    let valid = json!({ "number": 1 });
+    let all = hostile_settings::<Plain>(&valid);
+    for hostile in &all {
+        let read = crate::settings::read::<Guarded>(&hostile.settings.to_string());
+        let what = format!("{} {}", hostile.setting, hostile.fault);
+        match read {
+            Ok(_) => assert!(!hostile.forbidden, "{what} is forbidden, and read"),
+            Err(error) if hostile.forbidden => {
+                let key = hostile.setting.rsplit('.').next().unwrap();
+                assert!(error.message().contains(key), "{what}: {error}");
+            }
+            Err(_) => {}
+        }
+    }
+    let forbidden = |setting: &str, fault: &str| {
+        let one = all
+            .iter()
+            .find(|it| it.setting == setting && it.fault == fault);
+        one.unwrap_or_else(|| panic!("{setting} {fault}: {all:#?}"))
+            .forbidden
+    };
+    for (setting, fault, expected) in [
+        ("no_such_setting", "is not known", true),
+        ("inner.no_such_setting", "is not known", true),
+        ("number", "is null", true),
+        ("number", "is a huge text", true),
+        ("number", "is negative", false),
+        ("word", "is an empty text", true),
+        ("time", "is null", false),
+        ("time", "is an empty text", true),
+        ("time", "is a time that no clock holds", false),
+        ("inner.flag", "is a number", true),
+        ("inner.flag", "is a boolean", false),
+        ("list", "is a section", true),
+        ("list", "is an empty list", false),
+    ] {
+        assert_eq!(forbidden(setting, fault), expected, "{setting} {fault}");
+    }
+}
+
+/// Each runs this test program once more.
+mod child {
+    use std::{env, io::Write, process, thread, time::Duration};
+
+    use crate::testing::{child::made_in_child, in_child};
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn what_works_works_in_a_child_too() {
+        let outside = process::id().to_string();
+        let inside = made_in_child(LONG, || process::id().to_string()).unwrap();
+        assert_ne!(inside, outside);
+    }
+
+    #[test]
+    fn an_abort_is_told_with_its_signal() {
+        let error = in_child(|| process::abort()).unwrap_err();
+        assert!(error.message().contains("signal: 6 (SIGABRT)"), "{error}");
+    }
+
+    #[test]
+    fn an_exit_is_told_though_its_status_is_0() {
+        let error = in_child(|| process::exit(0)).unwrap_err();
+        let told = "the child ended before its part did (exit status: 0)";
+        assert!(error.message().starts_with(told), "{error}");
+    }
+
+    #[test]
+    fn a_panic_is_told_with_what_it_said() {
+        let error = in_child(|| panic!("no luck")).unwrap_err();
+        assert!(error.message().contains("no luck"), "{error}");
+    }
+
+    #[test]
+    fn a_stack_that_overflows_is_told() {
+        fn deeper(depth: u64) -> u64 {
+            let here = std::hint::black_box([depth; 512]);
+            if depth == u64::MAX {
+                0
+            } else {
+                deeper(depth + 1) + here[0]
+            }
+        }
+        let error = in_child(|| assert_ne!(deeper(0), 1)).unwrap_err();
+        assert!(error.message().contains("overflowed its stack"), "{error}");
+    }
+
+    #[test]
+    fn a_hang_is_ended() {
+        let hang = || loop {
+            thread::park();
+        };
+        let error = made_in_child(Duration::from_millis(500), hang).unwrap_err();
+        assert!(error.message().contains("did not end within"), "{error}");
+    }
+
+    #[test]
+    fn a_long_output_does_not_stop_the_child() {
+        let part = || {
+            let line = vec![b'.'; 200_000];
+            std::io::stdout().write_all(&line).unwrap();
+            env::args().collect()
+        };
+        let arguments = made_in_child(LONG, part).unwrap();
+        assert!(
+            arguments.contains("a_long_output_does_not_stop_the_child"),
+            "{arguments}"
+        );
+    }
+
+    #[test]
+    fn a_second_child_is_refused() {
+        in_child(|| {}).unwrap();
+        let error = in_child(|| {}).unwrap_err();
+        assert!(error.remedy_text().contains("two tests"), "{error}");
+    }
 }

@@ -34,6 +34,7 @@ macro_rules! check {
 
 check!(Panics, "check-panics", || panic!("told to panic"));
 check!(Hangs, "check-hangs", || hang());
+check!(Aborts, "check-aborts", || std::process::abort());
 check!(Errors, "check-errors", || Err(Error::failed(
     "told to fail"
 )));

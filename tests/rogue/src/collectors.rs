@@ -37,6 +37,8 @@ macro_rules! collector {
     };
 }
 
+pub(crate) use collector;
+
 collector!(Calm, "calm", "rogue_calm_total", || Ok(()));
 collector!(Panics, "panics", "rogue_panics_total", || panic!(
     "told to panic"
@@ -91,13 +93,14 @@ macro_rules! unmade {
 
 unmade!(PanicsWhenMade, "panics-when-made", panic!("told to panic"));
 unmade!(HangsWhenMade, "hangs-when-made", hang());
+unmade!(AbortsWhenMade, "aborts-when-made", std::process::abort());
 unmade!(
     FailsWhenMade,
     "fails-when-made",
     return Err(Error::settings("told to fail"))
 );
 
-/// Hangs when it is stopped, or panics when it is dropped.
+/// Hangs or aborts when it is stopped, or panics when it is dropped.
 struct EndsBadly;
 
 impl Component for EndsBadly {
@@ -110,6 +113,9 @@ impl Component for EndsBadly {
     fn stop(&mut self, _deadline: Deadline) {
         if told("hangs-when-stopped") {
             hang();
+        }
+        if told("aborts-when-stopped") {
+            std::process::abort();
         }
     }
 }

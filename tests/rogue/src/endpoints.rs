@@ -1,10 +1,10 @@
 //! Endpoints. Unlike the other components these always do what their path says.
 
-use std::mem;
+use std::{mem, process, thread};
 
 use gaxx_sdk::{component, prelude::*};
 
-use crate::hang;
+use crate::{hang, sabotage};
 
 struct Pages;
 
@@ -41,6 +41,17 @@ impl Endpoint for Pages {
                 reply.head(200, &[("content-type", "text/plain")])?;
                 reply.write(b"half of ", deadline)
             }
+            "/rogue/aborts" => process::abort(),
+            "/rogue/aborts-midway" => {
+                reply.head(200, &[])?;
+                reply.write(b"half of ", deadline)?;
+                process::abort()
+            }
+            "/rogue/garbles" => {
+                sabotage::garble_sockets();
+                reply.send(200, "text/plain", b"garbled\n", deadline)
+            }
+            "/rogue/trickles" => trickle(reply),
             "/rogue/bad-status" => reply.head(7, &[]),
             "/rogue/bad-header" => reply.head(200, &[("x y", "a\r\nset-cookie: b")]),
             "/rogue/two-heads" => {
@@ -58,6 +69,21 @@ impl Endpoint for Pages {
             _ => reply.send(404, "text/plain", b"no such misbehaviour\n", deadline),
         }
     }
+}
+
+/// Returns at once; a thread writes on until the caller goes.
+fn trickle(mut reply: Reply) -> Result<()> {
+    reply.head(200, &[("content-type", "text/plain")])?;
+    thread::spawn(move || {
+        while !reply.is_cancelled() {
+            let deadline = Deadline::after(Duration::from_secs(5));
+            if reply.write(b"drop\n", deadline).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    Ok(())
 }
 
 component!(endpoint "pages" => Pages);

@@ -33,6 +33,7 @@ macro_rules! exporter {
 
 exporter!(Panics, "export-panics", || panic!("told to panic"));
 exporter!(Hangs, "export-hangs", || hang());
+exporter!(Aborts, "export-aborts", || std::process::abort());
 exporter!(Fails, "export-fails", || Err(Error::failed("told to fail")));
 exporter!(Refuses, "export-refuses", || Err(Error::permanent(
     "told to refuse"

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::values::{Duration, Size};
+use crate::config::values::{Duration, Size, TrustedKey};
 
 /// Where the code of a plugin runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -91,12 +91,13 @@ impl ProcessSection {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trust {
-    /// Public keys of minisign. A signature beside a library (`NAME.so.minisig`) must be of one
-    /// of them.
-    pub keys: Vec<String>,
+    /// Public keys of minisign. If there are any, a signature beside a library
+    /// (`NAME.so.minisig`) must be of one of them.
+    pub keys: Vec<TrustedKey>,
     /// Whether only libraries that bear a signature of one of `keys` are loaded.
     pub require_signature: bool,
-    /// BLAKE3 digests. If there are any, only libraries with one of them are loaded.
+    /// BLAKE3 digests. If there are any, only libraries with one of them are loaded. `gaxx-mon
+    /// plugins inspect FILE` shows a library's.
     #[schemars(inner(regex(pattern = "^[0-9a-fA-F]{64}$")))]
     pub digests: Vec<String>,
 }

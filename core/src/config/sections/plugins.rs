@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Isolation, Process, ProcessSection, Trust};
-use crate::config::values::{Duration, Settings};
+use crate::config::values::{Duration, Settings, Version};
 
 /// Where plugins come from, and a section for each of them, under the plugin's name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -86,10 +86,10 @@ pub struct PluginSection {
     pub isolation: Option<Isolation>,
     /// What its process may use, and what becomes of one that ended.
     pub process: ProcessSection,
-    /// The oldest version that is loaded, so that nobody can put a version with a known fault in
-    /// its place.
-    #[schemars(length(min = 1))]
-    pub min_version: Option<String>,
+    /// The oldest version of its library that is loaded, so that nobody can put back a version
+    /// with a known fault, signed as it may be. It is needed before libraries are loaded, so it
+    /// can be set in the file only.
+    pub min_version: Option<Version>,
     /// How often its collectors run; `telemetry.metrics_interval` if it is not set.
     pub interval: Option<Duration>,
     /// How long one call into the plugin may take.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Duration, DurationError, LogFilter, Size, Threshold};
+use super::{Duration, DurationError, LogFilter, Size, Threshold, TrustedKey, Version};
 
 /// A `format` of the JSON Schema that the usual validators do not know.
 pub(crate) struct Format {
@@ -40,6 +40,16 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "gaxx-log-filter",
         expected: "a level (off, error, warn, info, debug, trace) or a filter such as `info,gaxx_core::http=debug`",
         check: reads::<LogFilter>,
+    },
+    Format {
+        name: "gaxx-minisign-key",
+        expected: "a public key of minisign",
+        check: reads::<TrustedKey>,
+    },
+    Format {
+        name: "gaxx-version",
+        expected: "a version such as `1.4.0`",
+        check: reads::<Version>,
     },
     Format {
         name: "ip",

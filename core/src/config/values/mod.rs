@@ -8,6 +8,8 @@ mod secret;
 mod settings;
 mod size;
 mod threshold;
+mod trusted_key;
+mod version;
 
 pub use duration::{Duration, DurationError};
 pub use endpoint::Endpoint;
@@ -16,6 +18,8 @@ pub use secret::Secret;
 pub use settings::Settings;
 pub use size::{Size, SizeError};
 pub use threshold::{Threshold, ThresholdError};
+pub use trusted_key::{TrustedKey, TrustedKeyError};
+pub use version::{Version, VersionError};
 
 pub(super) use duration::seconds_or_text;
 pub(super) use format::{FORMATS, Format};

@@ -4,6 +4,7 @@
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::Arc,
     time::Instant,
 };
 
@@ -47,7 +48,7 @@ pub(in crate::isolation) enum WireError {
 /// One end of a socket that carries frames.
 #[derive(Debug)]
 pub(in crate::isolation) struct Channel {
-    socket: OwnedFd,
+    socket: Arc<OwnedFd>,
     /// The longest message that is taken, in bytes.
     limit: usize,
     room: Vec<u8>,
@@ -55,9 +56,9 @@ pub(in crate::isolation) struct Channel {
 
 impl Channel {
     /// A channel on this socket, a stream, that takes messages of at most `limit` bytes.
-    pub(in crate::isolation) fn new(socket: OwnedFd, limit: usize) -> Self {
+    pub(in crate::isolation) fn new(socket: impl Into<Arc<OwnedFd>>, limit: usize) -> Self {
         Self {
-            socket,
+            socket: socket.into(),
             limit,
             room: Vec::new(),
         }
@@ -106,6 +107,12 @@ impl Channel {
         read
     }
 
+    /// Waits for the next message, no longer than until then; answers whether it or the end is
+    /// there. May come back earlier.
+    pub(in crate::isolation) fn wait(&self, until: Instant) -> Result<bool, WireError> {
+        wait(self.socket.as_fd(), PollFlags::IN, Some(until))
+    }
+
     /// The socket itself, to wait for it or to pass descriptors.
     pub(in crate::isolation) fn socket(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
@@ -130,7 +137,9 @@ fn send_all(
     while !bytes.is_empty() {
         match send(socket, bytes, flags) {
             Ok(sent) => bytes = &bytes[sent..],
-            Err(Errno::AGAIN) => wait(socket, PollFlags::OUT, until)?,
+            Err(Errno::AGAIN) => {
+                wait(socket, PollFlags::OUT, until)?;
+            }
             Err(Errno::INTR) => {}
             Err(errno) => return Err(failure(errno)),
         }
@@ -151,7 +160,9 @@ fn receive_all(
         match recv(socket, &mut *room, flags) {
             Ok((0, _)) => return Err(WireError::Closed),
             Ok((received, _)) => room = &mut room[received..],
-            Err(Errno::AGAIN) => wait(socket, PollFlags::IN, until)?,
+            Err(Errno::AGAIN) => {
+                wait(socket, PollFlags::IN, until)?;
+            }
             Err(Errno::INTR) => {}
             Err(errno) => return Err(failure(errno)),
         }
@@ -159,12 +170,13 @@ fn receive_all(
     Ok(())
 }
 
-/// Waits until the socket is ready, or somebody has closed the other end.
+/// Waits until the socket is ready, or somebody has closed the other end; answers whether that is
+/// so. Who is told that it is not looks again: the time is over then, or it was disturbed.
 fn wait(
     socket: BorrowedFd<'_>,
     what: PollFlags,
     until: Option<Instant>,
-) -> Result<(), WireError> {
+) -> Result<bool, WireError> {
     let mut ready = [PollFd::from_borrowed_fd(socket, what)];
     let left = match until {
         Some(until) => Some(
@@ -178,8 +190,8 @@ fn wait(
     // Longer than the system can count is for ever.
     let left = left.and_then(|left| Timespec::try_from(left).ok());
     match poll(&mut ready, left.as_ref()) {
-        // Whoever waits looks at the socket again, and finds that the time is over.
-        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
         Err(errno) => Err(failure(errno)),
     }
 }

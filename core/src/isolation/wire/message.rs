@@ -9,6 +9,13 @@ use gaxx_abi::{
 };
 use serde::{Deserialize, Serialize};
 
+/// The most bytes of a body or of a reply that pass at once.
+pub(in crate::isolation) const PIECE: usize = 256 << 10;
+/// The longest [`BodyAsk`], in bytes: two numbers.
+pub(in crate::isolation) const BODY: usize = 32;
+/// The longest [`ReplyAsk`], in bytes: a piece, or a head with all of its headers.
+pub(in crate::isolation) const REPLY: usize = 2 << 20;
+
 /// On the control socket, from the core. The end of that socket is the end of the child.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::isolation) enum Control {
@@ -22,7 +29,7 @@ pub(in crate::isolation) enum Control {
 
 /// What a child loads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(in crate::isolation) enum Code {
+pub enum Code {
     /// The private copy of a library that was checked.
     Library(PathBuf),
     /// The plugin of this name that is linked in.
@@ -159,7 +166,7 @@ pub(in crate::isolation) struct BodyAsk {
     pub(in crate::isolation) deadline: u64,
 }
 
-/// On the socket of a request's body, from the core.
+/// On the socket of a request's body, from the core. A piece has at most [`PIECE`] bytes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::isolation) enum BodyTold {
     Piece(#[serde(with = "serde_bytes")] Vec<u8>),
@@ -167,8 +174,9 @@ pub(in crate::isolation) enum BodyTold {
     Fault(Fault),
 }
 
-/// On the socket of a reply, from the child, each answered by a [`ReplyTold`]. Its end says that
-/// the plugin dropped the reply.
+/// On the socket of a reply, from the child, each answered by a [`ReplyTold`]; what a plugin
+/// writes passes in pieces of at most [`PIECE`] bytes. Its end says that the plugin dropped the
+/// reply.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::isolation) enum ReplyAsk {
     Head { status: u16, headers: RVec<Header> },

@@ -110,7 +110,7 @@ async fn while_as_many_hang_as_may_only_what_has_worked_is_called() {
     assert_eq!(begin(works), Begun::Yes);
     idle(works).await;
 
-    bench.apply(&[("one", "waits"), ("two", "works, made anew")]);
+    bench.apply(&[("one", "waits"), ("three", "works"), ("two", "works")]);
     let anew = bench.catalog.components().remove(1);
     assert_eq!(begin(&anew), Begun::Refused);
     assert_eq!(anew.record().failure.unwrap().reason, Reason::Stuck);

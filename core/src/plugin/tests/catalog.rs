@@ -1,7 +1,7 @@
 //! Changes of the catalog, and how it is shown.
 
 use super::*;
-use crate::plugin::{Failed, PluginRow, State, collecting::begin};
+use crate::plugin::{Begun, Failed, State, collecting::begin};
 
 #[tokio::test]
 async fn what_stays_the_same_stays_and_what_changed_is_made_anew() {
@@ -22,13 +22,12 @@ async fn what_stays_the_same_stays_and_what_changed_is_made_anew() {
     assert!(!Arc::ptr_eq(&before[1], &after[1]));
     assert_eq!(gone.len(), 1);
     assert!(Arc::ptr_eq(&gone[0], &before[1]));
-    // The old one's values are nobody's any more.
-    begin(&gone[0]);
-    idle(&gone[0]).await;
-    assert_eq!(bench.value("two"), None);
+    // The old one is not called any more, and the new one's trial has brought values.
+    assert_eq!(begin(&gone[0]), Begun::Busy);
+    assert_eq!(bench.value("two"), Some(1.0));
     begin(&after[1]);
     idle(&after[1]).await;
-    assert!(bench.value("two").is_some());
+    assert_eq!(bench.value("two"), Some(2.0));
 }
 
 #[tokio::test]
@@ -42,19 +41,6 @@ async fn what_is_not_wanted_any_more_is_gone_with_its_series() {
     assert!(Arc::ptr_eq(&gone[0], &component));
     assert!(bench.catalog.components().is_empty());
     assert_eq!(bench.value("one"), None);
-}
-
-#[test]
-fn one_that_cannot_be_made_anew_leaves_the_one_that_runs() {
-    let bench = Bench::new(1);
-    let before = bench.component("works");
-    assert!(bench.apply(&[("one", "cannot be made")]).is_empty());
-    let plugins = bench.catalog.plugins();
-    assert!(Arc::ptr_eq(&plugins[0].components[0].component, &before));
-    assert_eq!(plugins[0].state(), State::Degraded);
-    let row = PluginRow::of(&plugins[0]);
-    assert_eq!(row.components.len(), 1);
-    assert_eq!(row.error.as_deref(), Some("one: told not to"));
 }
 
 #[test]

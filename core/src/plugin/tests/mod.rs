@@ -5,6 +5,8 @@ mod calls;
 mod catalog;
 mod collecting;
 mod plan;
+mod standing;
+mod swap;
 
 use std::{
     sync::{
@@ -20,7 +22,7 @@ use gaxx_abi::{
     Collector_TO, CollectorBox, EndpointBox, ExporterBox, FamilySpec, Fault, HealthCheckBox,
     HostRef, Manifest, Plugin_TO, Point,
     abi_std::{
-        RNone, ROk, ROption, RResult,
+        ROk, ROption, RResult,
         RResult::{RErr, ROk as Good},
         RSlice, RStr, RVec,
     },
@@ -31,7 +33,7 @@ use gaxx_abi::{
 };
 
 use super::{
-    CallPool, Candidate, Catalog, Component, Kind, Maker, Plan, Services, Timing, Want,
+    CallPool, Candidate, Catalog, Component, Home, Kind, Maker, Plan, PluginRow, Services, Timing, Want,
     plan::PluginPlan,
 };
 use crate::{
@@ -52,6 +54,10 @@ struct Script {
     made: AtomicUsize,
     collected: AtomicUsize,
     stopped: AtomicUsize,
+    /// What a component leaves.
+    leaves: Mutex<Option<Vec<u8>>>,
+    /// What was asked of all components since somebody looked, such as `save one`.
+    asked: Mutex<Vec<String>>,
     /// The names of the threads on which collectors were dropped.
     dropped: Mutex<Vec<String>>,
 }
@@ -70,14 +76,23 @@ impl Script {
     fn collected(&self) -> usize {
         self.collected.load(Ordering::SeqCst)
     }
+
+    fn ask(&self, what: &str, name: &str) {
+        self.asked.lock().unwrap().push(format!("{what} {name}"));
+    }
+
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
 }
 
 /// A plugin of collectors. Their settings say what they do: `"waits"`, `"fails"`,
-/// `"cannot be made"`, or anything else to work.
+/// `"cannot be made"`, `"is slow to make"`, or anything else to work.
 struct Fake(Arc<Script>);
 
 struct Scripted {
     script: Arc<Script>,
+    name: String,
     does: String,
     slot: u32,
 }
@@ -94,8 +109,15 @@ impl Abi for Fake {
         host: HostRef,
     ) -> RResult<CollectorBox, Fault> {
         self.0.made.fetch_add(1, Ordering::SeqCst);
-        if settings == "cannot be made" {
-            return RErr(fault("told not to"));
+        let inherited = host.inherited().into_option().map(RVec::into_vec);
+        match inherited {
+            Some(bytes) => self.0.ask(&format!("make from {bytes:?}"), &name),
+            None => self.0.ask("make", &name),
+        }
+        match settings.as_str() {
+            "cannot be made" => return RErr(fault("told not to")),
+            "is slow to make" => self.0.pass(),
+            _ => {}
         }
         let family = FamilySpec {
             name: format!("fake_{name}").into(),
@@ -110,6 +132,7 @@ impl Abi for Fake {
         let slot = host.series(family, RSlice::from_slice(&[])).into_result();
         let scripted = Scripted {
             script: Arc::clone(&self.0),
+            name: name.into(),
             does: settings.into(),
             slot: slot.unwrap(),
         };
@@ -136,6 +159,7 @@ impl Collector for Scripted {
 
     fn collect(&mut self, _deadline: u64, points: &mut RVec<Point>) -> RResult<(), Fault> {
         let collected = self.script.collected.fetch_add(1, Ordering::SeqCst) + 1;
+        self.script.ask("collect", &self.name);
         match self.does.as_str() {
             "waits" => self.script.pass(),
             "fails" => return RErr(fault("told to fail")),
@@ -146,7 +170,9 @@ impl Collector for Scripted {
     }
 
     fn save(&mut self, _deadline: u64) -> ROption<RVec<u8>> {
-        RNone
+        self.script.ask("save", &self.name);
+        let leaves = self.script.leaves.lock().unwrap().clone();
+        leaves.map(RVec::from).into()
     }
 
     fn stop(&mut self, _deadline: u64) {
@@ -239,6 +265,7 @@ impl Bench {
             manifest: Arc::new(manifest()),
             plugin: Arc::new(plugin),
             file: None,
+            home: Home::InProcess,
             replaces_builtin: false,
         };
         let catalog = Catalog::new(maker);
@@ -274,12 +301,48 @@ impl Bench {
         };
         Plan {
             plugins: vec![planned],
-            failed: Vec::new(),
+            ..Plan::default()
         }
     }
 
     fn apply(&self, wants: &[(&str, &str)]) -> Vec<Arc<Component>> {
         self.catalog.apply(&self.plan(wants), || {})
+    }
+
+    /// A version of the plugin, in a library of its own.
+    fn version(&self, version: &str) -> Candidate {
+        let manifest = Manifest {
+            version: version.into(),
+            ..manifest()
+        };
+        let plugin = Plugin_TO::from_value(Fake(Arc::clone(&self.script)), TD_Opaque);
+        let digest = blake3::hash(version.as_bytes()).to_string();
+        Candidate {
+            manifest: Arc::new(manifest),
+            plugin: Arc::new(plugin),
+            file: Some(("/plugins/fake.so".into(), digest)),
+            ..self.candidate.clone()
+        }
+    }
+
+    /// A plan of that version; its calls have as long as `deadline`.
+    fn plan_of(&self, version: &Candidate, wants: &[(&str, &str)], deadline: Duration) -> Plan {
+        let mut plan = self.plan(wants);
+        plan.plugins[0].candidate = version.clone();
+        for want in &mut plan.plugins[0].wants {
+            want.timing.deadline = deadline;
+        }
+        plan
+    }
+
+    /// Has that version take over.
+    fn install(&self, version: &str, wants: &[(&str, &str)]) -> Vec<Arc<Component>> {
+        let plan = self.plan_of(&self.version(version), wants, BOUND);
+        self.catalog.apply(&plan, || {})
+    }
+
+    fn row(&self) -> PluginRow {
+        PluginRow::of(&self.catalog.plugins()[0])
     }
 
     /// The one component of a plan that has one.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     config::Config,
-    plugin::{Discovery, plan},
+    plugin::{Discovery, Standing, plan},
 };
 
 /// What this configuration wants of the plugin, and of one that has an exporter instead.
@@ -22,7 +22,7 @@ fn wants(config: &str) -> (Vec<Want>, Vec<String>) {
         candidates: vec![bench.candidate, exporter],
         ..Discovery::default()
     };
-    let plugins = plan(&config, &found).plugins;
+    let plugins = plan(&config, &found, &Standing::new()).plugins;
     let off = plugins.iter().flat_map(|plugin| &plugin.off);
     let off = off.map(|(name, kind)| format!("{} {name}", kind.label()));
     let off = off.collect();

@@ -144,7 +144,7 @@ impl Reader {
         backoff: &mut Backoff,
     ) -> Result<()> {
         let limit = self.program.max_output;
-        let mut splitter = Splitter::new(limit);
+        let mut splitter = Splitter::new(limit.length());
         let mut buffer = vec![0; 64 * 1024];
         let mut heard = Instant::now();
         loop {

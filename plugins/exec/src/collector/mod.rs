@@ -7,15 +7,14 @@ mod splitter;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use gaxx_sdk::prelude::*;
 
 use crate::{
-    exposition,
+    exposition::{self, Timestamps},
     mirror::Mirror,
-    program::{Program, Runner},
-    size::Size,
+    program::{Failure, ProgramSettings, Runner},
 };
 use lasting::Lasting;
 
@@ -30,25 +29,11 @@ pub(crate) struct Settings {
 /// A program that prints Prometheus text.
 #[settings]
 pub(crate) struct ExecSettings {
-    /// The program's absolute path, then its arguments. No shell reads them.
-    command: Vec<String>,
+    #[serde(flatten)]
+    program: ProgramSettings,
     /// Whether it is run anew for each collection, or keeps running and prints again and again.
     #[default(Mode::PerInterval)]
     mode: Mode,
-    /// Environment variables. Beside them there is only `PATH=/usr/bin:/bin`. Their values may be
-    /// secrets, and are shown nowhere.
-    #[default]
-    #[schemars(extend("writeOnly" = true))]
-    env: BTreeMap<String, String>,
-    /// The folder it is run in.
-    #[default("/".into())]
-    working_folder: PathBuf,
-    /// How long a run may take, at most until shortly before the deadline of the collection; with
-    /// `long_lived`, how long the first exposition is waited for.
-    timeout: Option<Duration>,
-    /// How much a run may print; with `long_lived`, how much an exposition may.
-    #[default(Size::mib(1))]
-    max_output: Size,
     /// How many series are shown. Those over it are left out and counted.
     #[default(1_000)]
     max_series: usize,
@@ -62,7 +47,8 @@ pub(crate) struct ExecSettings {
 pub(crate) enum Mode {
     /// Anew for each collection; what it printed until its end is the exposition.
     PerInterval,
-    /// It keeps running; an empty line or `# EOF` ends each exposition.
+    /// It keeps running; an empty line or `# EOF` ends each exposition. The first is waited for as
+    /// long as a run may take, and each may be as large as what a run prints.
     LongLived,
 }
 
@@ -87,14 +73,7 @@ impl Component for Exec {
         let settings = settings
             .exec
             .ok_or_else(|| Error::settings("exec is not set"))?;
-        let program = Program::new(
-            "exec",
-            settings.command,
-            settings.env,
-            settings.working_folder,
-            settings.timeout,
-            settings.max_output.bytes(),
-        )?;
+        let program = settings.program.check("exec")?;
         let help = "Series of the last exposition that could not be shown.";
         let left_out = context.gauges("exec_series_left_out", help, ["instance"])?;
         let host = context.host().clone();
@@ -128,12 +107,11 @@ impl Collector for Exec {
         let families = match &self.source {
             Source::LongLived(lasting) => lasting.latest(deadline)?,
             Source::PerInterval(runner) => {
-                let text = runner
-                    .run_well(deadline)
-                    .map_err(crate::program::Failure::into_error)?;
+                let text = runner.run_well(deadline).map_err(Failure::into_error)?;
                 Arc::new(read(&text, &self.path)?)
             }
         };
+        self.mirror.check_kinds(&families)?;
         let left_out = self.mirror.show(&families, &self.path);
         self.left_out.set(left_out as f64);
         Ok(())
@@ -142,7 +120,7 @@ impl Collector for Exec {
 
 /// Reads what a program printed.
 fn read(text: &[u8], path: &str) -> Result<Vec<exposition::Family>> {
-    exposition::parse(text).map_err(|error| {
+    exposition::parse(text, Timestamps::PassedOver).map_err(|error| {
         Error::failed(format!("{path} did not print Prometheus text: {error}"))
             .remedy("run it by hand, and check what it prints with `promtool check metrics`")
     })

@@ -101,9 +101,26 @@ fn what_fails_is_told() {
 }
 
 #[test]
+fn a_metric_that_changes_its_type_is_an_error() {
+    let (script, mut exec) = exec(
+        r#"echo a 1; echo '# HELP b New.'; if [ -e "$1" ]; then echo '# TYPE b counter'; fi; echo b 1"#,
+    );
+    exec.collect().unwrap();
+    fs::write(script.file("f"), "").unwrap();
+    let error = exec.collect().unwrap_err();
+    assert_eq!(
+        error.message(),
+        "the metric b was a gauge and is a counter now"
+    );
+    assert!(error.remedy_text().contains("another name"), "{error}");
+    fs::remove_file(script.file("f")).unwrap();
+    assert_eq!(exec.collect().unwrap().value("b", &[]), Some(1.0));
+}
+
+#[test]
 fn what_does_not_fit_is_left_out_and_counted() {
     let script = Script::new(
-        r#"if [ -e "$1" ]; then echo 'a{x="1",y="2"} 1'; echo '# TYPE b counter'; else echo 'a{x="1"} 1'; fi
+        r#"if [ -e "$1" ]; then echo 'a{x="1",y="2"} 1'; else echo 'a{x="1"} 1'; fi
 echo b 1; echo c 1; echo d 1; : >"$1""#,
     );
     let command = [
@@ -116,8 +133,8 @@ echo b 1; echo c 1; echo d 1; : >"$1""#,
     assert_eq!(first.value("exec_series_left_out", &[]), Some(1.0));
     assert_eq!(first.names(), ["a", "b", "c", "exec_series_left_out"]);
     let second = exec.collect().unwrap();
-    assert_eq!(second.value("exec_series_left_out", &[]), Some(2.0));
-    assert_eq!(second.names(), ["c", "d", "exec_series_left_out"]);
+    assert_eq!(second.value("exec_series_left_out", &[]), Some(1.0));
+    assert_eq!(second.names(), ["b", "c", "d", "exec_series_left_out"]);
     exec.collect().unwrap();
     let log: Vec<String> = exec.log().into_iter().map(|line| line.message).collect();
     let [first, second] = log.as_slice() else {
@@ -136,6 +153,52 @@ fn without_its_key_there_is_no_collector() {
     assert_eq!(error.message(), "exec is not set");
     let error = collector::<Exec>(json!({ "exec": {} })).err().unwrap();
     assert!(error.message().contains("`command`"), "{error}");
+}
+
+/// The program's settings stand among the component's own, and are read as strictly.
+#[test]
+fn settings_of_the_program_are_read_as_the_others() {
+    for (key, value, part) in [
+        ("comand", json!([]), "`comand`"),
+        ("timeout", json!("soon"), "write a duration"),
+        ("max_output", json!("1 meter"), "units are"),
+        ("max_silence", json!("soon"), "write a duration"),
+    ] {
+        let mut settings = json!({ "command": ["/bin/true"] });
+        settings[key] = value;
+        let error = collector::<Exec>(json!({ "exec": settings }))
+            .err()
+            .unwrap();
+        assert!(error.message().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn the_schema_is_that_of_one_section() {
+    let schema = gaxx_sdk::schemars::schema_for!(Settings).to_value();
+    let section = &schema["$defs"]["ExecSettings"];
+    assert_eq!(section["required"], json!(["command"]));
+    assert_eq!(section["additionalProperties"], false);
+    let properties = &section["properties"];
+    assert_eq!(properties["env"]["writeOnly"], true);
+    assert_eq!(properties["max_output"]["default"], "1MiB");
+    let keys: Vec<&String> = properties.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "command",
+            "env",
+            "working_folder",
+            "timeout",
+            "max_output",
+            "max_memory",
+            "max_cpu",
+            "max_open_files",
+            "mode",
+            "max_series",
+            "max_silence",
+        ]
+    );
 }
 
 fn long_lived(script: &Script, more: &gaxx_sdk::serde_json::Value) -> CollectorTest {

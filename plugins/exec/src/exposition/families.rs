@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::{
-    Family, Kind, Malformed, Series, Value,
+    Family, Kind, Malformed, Series, Timestamps, Value,
     histogram::Parts,
     labels::Labels,
     line::{self, Line, Sample, Type},
 };
 
 /// Reads an exposition: families in the order in which they come.
-pub(crate) fn parse(text: &[u8]) -> Result<Vec<Family>, Malformed> {
+pub(crate) fn parse(text: &[u8], timestamps: Timestamps) -> Result<Vec<Family>, Malformed> {
     let mut reader = Reader::default();
     let mut number = 0;
     let mut rest = text;
@@ -34,6 +34,9 @@ pub(crate) fn parse(text: &[u8]) -> Result<Vec<Family>, Malformed> {
             Line::End => ended = true,
             Line::Help(name, help) => reader.help(name, help).map_err(fail)?,
             Line::Type(name, of) => reader.of_type(name, of).map_err(fail)?,
+            Line::Sample(sample) if sample.has_timestamp && timestamps == Timestamps::Refused => {
+                return Err(fail("a sample has a timestamp, which could not be shown"));
+            }
             Line::Sample(sample) => reader.sample(sample, number).map_err(fail)?,
         }
     }
@@ -118,6 +121,7 @@ impl Reader {
             name,
             mut labels,
             value,
+            ..
         } = sample;
         let (base, of, suffix) = self.base(name);
         self.described(base).has_samples = true;

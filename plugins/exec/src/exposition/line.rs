@@ -23,6 +23,7 @@ pub(super) struct Sample<'t> {
     pub(super) name: &'t str,
     pub(super) labels: Labels,
     pub(super) value: f64,
+    pub(super) has_timestamp: bool,
 }
 
 /// What a `TYPE` line can say.
@@ -99,6 +100,7 @@ fn parse_sample(line: &str) -> Result<Sample<'_>, &'static str> {
         name,
         labels,
         value,
+        has_timestamp: !timestamp.is_empty(),
     })
 }
 

@@ -3,8 +3,7 @@
 //! Version 0.0.4, see <https://prometheus.io/docs/instrumenting/exposition_formats/>, read strictly:
 //! what breaks a rule is an error for the whole text, with the number of the line. Two things of
 //! `OpenMetrics` are understood: the last line `# EOF`, and counters whose `TYPE` line leaves out
-//! `_total`. Timestamps are passed over: what is shown is of now. No error quotes the text, which
-//! may be that of a file that nobody meant to show.
+//! `_total`. No error quotes the text, which may be that of a file that nobody meant to show.
 
 mod families;
 mod histogram;
@@ -13,7 +12,17 @@ mod line;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 pub(crate) use families::parse;
+
+/// What becomes of timestamps. What is shown is of now, so that none can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timestamps {
+    PassedOver,
+    /// The text is malformed.
+    Refused,
+}
 
 /// What samples of a family are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +31,16 @@ pub(crate) enum Kind {
     /// Also what has no type.
     Gauge,
     Histogram,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        })
+    }
 }
 
 /// Samples of one name.

@@ -54,7 +54,7 @@ requests_total 5
 # EOF
 
 "#;
-    let families = parse(text.as_bytes()).unwrap();
+    let families = parse(text.as_bytes(), Timestamps::PassedOver).unwrap();
     let expected = [
         family(
             "runs_total",
@@ -159,14 +159,23 @@ fn what_breaks_a_rule_is_named_with_its_line() {
             "a bucket stands twice",
         ),
     ] {
-        let error = parse(text.as_bytes()).unwrap_err();
+        let error = parse(text.as_bytes(), Timestamps::PassedOver).unwrap_err();
         assert!(
             error.line == line && error.reason.contains(part),
             "{text:?}: {error}"
         );
     }
-    let error = parse(b"a 1\n\xff 1\n").unwrap_err();
+    let error = parse(b"a 1\n\xff 1\n", Timestamps::PassedOver).unwrap_err();
     assert_eq!(error.to_string(), "line 2: it is not UTF-8");
+}
+
+#[test]
+fn timestamps_are_passed_over_or_refused() {
+    let text = b"a 1\nb 2 1395066363000\n";
+    assert_eq!(parse(text, Timestamps::PassedOver).unwrap().len(), 2);
+    let error = parse(text, Timestamps::Refused).unwrap_err();
+    assert_eq!(error.line, 2);
+    assert!(error.reason.contains("timestamp"), "{error}");
 }
 
 /// Writes families as a program would.
@@ -293,19 +302,19 @@ proptest! {
         for (number, family) in families.iter_mut().enumerate() {
             family.name = format!("metric_{number}");
         }
-        prop_assert_eq!(parse(render(&families).as_bytes()), Ok(families));
+        prop_assert_eq!(parse(render(&families).as_bytes(), Timestamps::Refused), Ok(families));
     }
 
     #[test]
     fn no_bytes_are_too_much(bytes: Vec<u8>) {
-        let _ = parse(&bytes);
+        let _ = parse(&bytes, Timestamps::PassedOver);
     }
 
     #[test]
     fn no_text_that_looks_alike_is_too_much(
         lines in vec("(# (HELP|TYPE) )?[ah](_bucket|_sum)?[ {}=,\\\\\"#ael1+.]{0,20}", 0..12),
     ) {
-        let _ = parse((lines.join("\n") + "\n").as_bytes());
+        let _ = parse((lines.join("\n") + "\n").as_bytes(), Timestamps::Refused);
     }
 
     #[test]
@@ -317,7 +326,7 @@ proptest! {
         let text = render(&families);
         let cut = &text.as_bytes()[..at.index(text.len())];
         if cut.last().is_some_and(|byte| *byte != b'\n') {
-            prop_assert!(parse(cut).is_err());
+            prop_assert!(parse(cut, Timestamps::PassedOver).is_err());
         }
     }
 }

@@ -8,15 +8,10 @@ mod report;
 mod tests;
 mod unit;
 
-use std::{collections::BTreeMap, path::PathBuf};
-
 use gaxx_sdk::prelude::*;
 
 use self::{metrics::Metrics, report::Report};
-use crate::{
-    program::{Failure, Program, Runner},
-    size::Size,
-};
+use crate::program::{Failure, ProgramSettings, Runner};
 
 gaxx_sdk::component!(check "nagios" => Nagios, "What a plugin of Nagios finds.");
 
@@ -29,21 +24,8 @@ pub(crate) struct Settings {
 /// A plugin of Nagios.
 #[settings]
 pub(crate) struct NagiosSettings {
-    /// The plugin's absolute path, then its arguments. No shell reads them.
-    command: Vec<String>,
-    /// Environment variables. Beside them there is only `PATH=/usr/bin:/bin`. Their values may be
-    /// secrets, and are shown nowhere.
-    #[default]
-    #[schemars(extend("writeOnly" = true))]
-    env: BTreeMap<String, String>,
-    /// The folder it is run in.
-    #[default("/".into())]
-    working_folder: PathBuf,
-    /// How long a run may take, at most until shortly before the deadline of the check.
-    timeout: Option<Duration>,
-    /// How much a run may print.
-    #[default(Size::mib(1))]
-    max_output: Size,
+    #[serde(flatten)]
+    program: ProgramSettings,
     /// How many series its performance data may become. Items over it are left out and counted.
     #[default(500)]
     max_series: usize,
@@ -62,14 +44,7 @@ impl Component for Nagios {
         let settings = settings
             .nagios
             .ok_or_else(|| Error::settings("nagios is not set"))?;
-        let program = Program::new(
-            "nagios",
-            settings.command,
-            settings.env,
-            settings.working_folder,
-            settings.timeout,
-            settings.max_output.bytes(),
-        )?;
+        let program = settings.program.check("nagios")?;
         Ok(Self {
             runner: Runner::new(program, context.host().clone()),
             metrics: Metrics::new(context, settings.max_series)?,

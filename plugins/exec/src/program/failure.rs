@@ -2,11 +2,10 @@
 
 use std::{io, time::Duration};
 
-use gaxx_sdk::{ErrorKind, prelude::Error};
+use gaxx_sdk::{Error, ErrorKind, Size};
 use rustix::io::Errno;
 
 use super::End;
-use crate::size;
 
 /// Why a program gave no result. The messages name the program, never its arguments: they may be
 /// secrets.
@@ -23,8 +22,8 @@ pub(crate) enum Failure {
     #[error("{program} was ended because it ran longer than {}", seconds(*.limit))]
     TooSlow { program: String, limit: Duration },
     /// It printed too much, and was ended.
-    #[error("{program} was ended because it printed more than {}", size::shown(*.limit))]
-    TooMuch { program: String, limit: usize },
+    #[error("{program} was ended because it printed more than {}", .limit)]
+    TooMuch { program: String, limit: Size },
     /// It was ended because the component is being stopped.
     #[error("{program} was ended because its component is being stopped")]
     Cancelled { program: String },

@@ -13,12 +13,18 @@ use std::{
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal},
 };
+
+use super::tree;
 
 /// How long a killed program may take to be gone before a thread is left waiting for it.
 const GRACE: Timespec = Timespec {
     tv_sec: 1,
+    tv_nsec: 0,
+};
+const NOT_AT_ALL: Timespec = Timespec {
+    tv_sec: 0,
     tv_nsec: 0,
 };
 
@@ -48,7 +54,8 @@ pub(crate) enum End {
     Signal(i32),
 }
 
-/// A program that leads a process group. Both are killed and reaped when this is dropped.
+/// A program that leads a process group. Both are killed when this is dropped, with all that
+/// descends from the program while it lives.
 #[derive(Debug)]
 pub(super) struct Group {
     child: Option<Child>,
@@ -84,7 +91,7 @@ impl Group {
         self.ended.as_fd()
     }
 
-    /// Kills what is left of the group, and answers how the leader ended. `None`: it does not go
+    /// Kills what is left of the program and its group, and answers how the leader ended. `None`: it does not go
     /// away; a thread goes on waiting for it.
     ///
     /// The leader is reaped after the group was killed: up to then nobody else can have its
@@ -95,10 +102,15 @@ impl Group {
 
     fn end_in_place(&mut self) -> Option<End> {
         let mut child = self.child.take()?;
+        if !self.has_ended(NOT_AT_ALL) {
+            // Stopped, it can begin nobody else, and does not end before those it has adopted are
+            // killed: they would be lost from sight with it.
+            let _ = pidfd_send_signal(&self.ended, Signal::STOP);
+            tree::kill_descendants(self.leader);
+        }
         // A group of which nobody is left cannot be killed, and need not be.
         let _ = kill_process_group(self.leader, Signal::KILL);
-        let mut ended = [PollFd::new(&self.ended, PollFlags::IN)];
-        if matches!(poll(&mut ended, Some(&GRACE)), Ok(1..)) {
+        if self.has_ended(GRACE) {
             return child.wait().ok().map(End::from);
         }
         let waiting = Arc::clone(&self.waiting);
@@ -108,6 +120,12 @@ impl Group {
             drop(waiting);
         });
         None
+    }
+
+    /// Whether the leader has ended, or does so in this time.
+    fn has_ended(&self, patience: Timespec) -> bool {
+        let mut ended = [PollFd::new(&self.ended, PollFlags::IN)];
+        matches!(poll(&mut ended, Some(&patience)), Ok(1..))
     }
 }
 

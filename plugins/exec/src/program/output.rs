@@ -80,7 +80,7 @@ impl Runner {
                 Event::Ended => break,
             };
             total = total.saturating_add(printed);
-            if total > self.program.max_output {
+            if total > self.program.max_output.length() {
                 let limit = self.program.max_output;
                 return Err(Failure::TooMuch {
                     program: program(),

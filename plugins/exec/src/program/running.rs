@@ -13,9 +13,9 @@ use rustix::{
     io::retry_on_intr,
 };
 
-use super::{End, Failure, Program, group::Group};
+use super::{End, Failure, Program, birth, group::Group, image::Image};
 
-/// A program that runs. Dropping it ends the program and all of its group.
+/// A program that runs. Dropping it ends the program, all of its group and all descendants.
 #[derive(Debug)]
 pub(crate) struct Running {
     group: Group,
@@ -41,21 +41,21 @@ impl Program {
     /// Begins to run. `waiting` is held as long as the program cannot be got rid of.
     ///
     /// The program sees `PATH` and the configured variables and no others, reads nothing, and has
-    /// no open file but its own three: all that this process opens is closed on exec.
+    /// no open file but its own three: all that this process opens is closed on exec. It ends with
+    /// the thread that calls this.
     pub(crate) fn start(&self, waiting: &Arc<()>) -> Result<Running, Failure> {
         let folder = &self.working_folder;
-        let mut child = Command::new(self.path())
-            .args(self.command.iter().skip(1))
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .envs(&self.env)
+        let failed = |error: io::Error| Failure::spawn(self.path(), folder, error);
+        let image = Image::new(&self.command, &self.env).map_err(|error| failed(error.into()))?;
+        let mut command = Command::new(self.path());
+        command
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(|error| Failure::spawn(self.path(), folder, error))?;
+            .process_group(0);
+        birth::prepare(&mut command, image, self.limits);
+        let mut child = command.spawn().map_err(failed)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let group = Group::new(child, waiting).map_err(|error| Failure::Wait {
             program: self.path().to_owned(),

@@ -3,11 +3,11 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use gaxx_sdk::{ErrorKind, json, prelude::*, testing};
+use gaxx_sdk::{ErrorKind, json, prelude::*, serde_json, testing};
 use rustix::process::{Pid, test_kill_process};
 
 use super::*;
@@ -42,11 +42,12 @@ fn runner(program: Program) -> Runner {
 }
 
 fn program(command: &[&str]) -> Program {
-    let command = command
-        .iter()
-        .map(|&argument| argument.to_owned())
-        .collect();
-    Program::new("exec", command, BTreeMap::new(), "/".into(), None, 100_000).unwrap()
+    program_with(&json!({ "command": command, "max_output": "100kB" })).unwrap()
+}
+
+fn program_with(settings: &serde_json::Value) -> Result<Program> {
+    let settings: ProgramSettings = serde_json::from_value(settings.clone()).unwrap();
+    settings.check("exec")
 }
 
 fn run_with(program: Program, patience: Duration) -> Result<Output, Failure> {
@@ -147,6 +148,49 @@ fn what_runs_too_long_is_ended_with_all_its_children() {
     }
 }
 
+/// Who left the group, and whose parent has ended, is still found: the program has adopted it.
+#[test]
+fn what_runs_too_long_is_ended_with_those_who_left_its_group() {
+    let script = Script::new(
+        r#"setsid sh -c 'trap "" TERM HUP; (setsid sh -c "trap \"\" TERM; echo \$\$ >\"$1\"; exec sleep 1000") & exit' sh "$1"
+trap '' TERM; while :; do sleep 1000; done"#,
+    );
+    let file = script.file("pid");
+    let mut slow = program(&[&script.path(), file.to_str().unwrap()]);
+    slow.timeout = Some(Duration::from_secs(2));
+    let failure = run_with(slow, LONG).unwrap_err();
+    assert!(matches!(failure, Failure::TooSlow { .. }), "{failure}");
+    let pid = fs::read_to_string(file).unwrap();
+    assert!(is_gone(&pid), "{pid}");
+}
+
+#[test]
+fn a_program_ends_with_the_thread_that_began_it() {
+    let endless = program(&["/bin/sleep", "1000"]);
+    let begun = std::thread::spawn(move || endless.start(&Arc::new(())).unwrap());
+    let mut running = begun.join().unwrap();
+    let mut buffer = [0; 100];
+    let event = running.next(LONG, &mut buffer).unwrap();
+    assert!(matches!(event, Event::Ended), "{event:?}");
+    assert_eq!(running.end(), Some(End::Signal(9)));
+}
+
+#[test]
+fn limits_hold_for_each_process() {
+    let limited = |settings: &serde_json::Value, lines: &str| {
+        let mut settings = settings.clone();
+        settings["command"] = json!(["/bin/sh", "-c", lines]);
+        run_with(program_with(&settings).unwrap(), LONG).unwrap()
+    };
+    let all = json!({ "max_memory": "64MiB", "max_cpu": "1500ms", "max_open_files": 20 });
+    let output = limited(&all, "ulimit -d; ulimit -t; ulimit -n; ulimit -H -t");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "65536\n1\n20\n2\n");
+    let output = limited(&json!({ "max_cpu": "1s" }), "while :; do :; done");
+    assert_eq!(output.end.to_string(), "was ended by signal 24 (SIGXCPU)");
+    let output = limited(&json!({ "max_open_files": 1_u64 << 40 }), "ulimit -n");
+    assert_eq!(output.end, End::Status(0));
+}
+
 #[test]
 fn a_run_ends_before_the_call_must() {
     let slow = program(&["/bin/sleep", "1000"]);
@@ -166,6 +210,7 @@ fn a_child_that_holds_the_output_open_does_not_hold_the_call() {
     assert!(is_gone(pid));
 }
 
+/// What gets away, as is documented, must not hold the call.
 #[test]
 fn who_leaves_the_group_does_not_hold_the_call() {
     let script = Script::new(
@@ -174,7 +219,7 @@ fn who_leaves_the_group_does_not_hold_the_call() {
     let file = script.file("pid");
     let output = run_with(program(&[&script.path(), file.to_str().unwrap()]), LONG).unwrap();
     assert_eq!(output.stdout, b"done\n");
-    // It got away, as is documented; this test ends it.
+    // This test ends it.
     let pid = fs::read_to_string(file).unwrap();
     let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
@@ -279,37 +324,48 @@ fn nothing_is_left_behind() {
 
 #[test]
 fn settings_that_cannot_be_are_named() {
-    let make = |command: &[&str], variable: &str, folder: &str, timeout| {
-        let command = command
-            .iter()
-            .map(|&argument| argument.to_owned())
-            .collect();
-        let env = BTreeMap::from([(variable.to_owned(), "secret".to_owned())]);
-        Program::new("nagios", command, env, folder.into(), timeout, 1).unwrap_err()
-    };
-    for (error, part) in [
-        (make(&[], "A", "/", None), "nagios.command is empty"),
+    for (settings, part) in [
+        (json!({ "command": [] }), "command is empty"),
+        (json!({ "command": ["ls"] }), "command begins with \"ls\""),
+        (json!({ "command": [""] }), "command begins with \"\""),
         (
-            make(&["ls"], "A", "/", None),
-            "nagios.command begins with \"ls\"",
+            json!({ "command": ["/a", "\0"] }),
+            "command has a zero byte",
         ),
         (
-            make(&[""], "A", "/", None),
-            "nagios.command begins with \"\"",
+            json!({ "command": ["/a"], "env": { "A=": "secret" } }),
+            "env has",
         ),
         (
-            make(&["/a", "\0"], "A", "/", None),
-            "nagios.command has a zero byte",
+            json!({ "command": ["/a"], "env": { "": "secret" } }),
+            "env has",
         ),
-        (make(&["/a"], "A=", "/", None), "nagios.env"),
-        (make(&["/a"], "", "/", None), "nagios.env"),
-        (make(&["/a"], "A", "tmp", None), "nagios.working_folder"),
         (
-            make(&["/a"], "A", "/", Some(Duration::ZERO)),
-            "nagios.timeout",
+            json!({ "command": ["/a"], "env": { "A": "secret\0" } }),
+            "env has",
+        ),
+        (
+            json!({ "command": ["/a"], "working_folder": "tmp" }),
+            "working_folder is",
+        ),
+        (
+            json!({ "command": ["/a"], "timeout": "0s" }),
+            "timeout is zero",
+        ),
+        (
+            json!({ "command": ["/a"], "max_cpu": "0s" }),
+            "max_cpu is zero",
+        ),
+        (
+            json!({ "command": ["/a"], "max_output": "2GiB" }),
+            "max_output is 2GiB",
         ),
     ] {
-        assert!(error.message().starts_with(part), "{error}");
+        let error = program_with(&settings).unwrap_err();
+        assert!(
+            error.message().starts_with(&format!("exec.{part}")),
+            "{error}"
+        );
         assert_eq!(error.kind(), ErrorKind::Settings);
         assert!(!error.to_string().contains("secret"));
     }

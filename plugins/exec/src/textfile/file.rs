@@ -9,10 +9,9 @@ use std::{
 
 use rustix::{fs::OFlags, io::Errno};
 
-use crate::{
-    exposition::{self, Family, Malformed},
-    size,
-};
+use gaxx_sdk::Size;
+
+use crate::exposition::{self, Family, Malformed, Timestamps};
 
 /// A file that was read.
 #[derive(Debug)]
@@ -31,8 +30,8 @@ pub(super) enum Unusable {
     Link,
     #[error("it is not a regular file")]
     Irregular,
-    #[error("it is larger than {}; make it smaller, or raise `max_size`", size::shown(*.0))]
-    TooLarge(usize),
+    #[error("it is larger than {0}; make it smaller, or raise `max_size`")]
+    TooLarge(Size),
     #[error("{0}; write it under another name and rename it, in the text format of Prometheus")]
     Malformed(#[from] Malformed),
     #[error("it cannot be read: {0}")]
@@ -41,7 +40,7 @@ pub(super) enum Unusable {
 
 /// Reads a file. A link is not followed, so that nobody who can write to the folder makes this
 /// program read what only it can read; and a pipe is not waited for.
-pub(super) fn read(path: &Path, max_size: usize) -> Result<Measured, Unusable> {
+pub(super) fn read(path: &Path, max_size: Size) -> Result<Measured, Unusable> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let flags = i32::try_from(flags.bits()).unwrap_or_default();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
@@ -55,18 +54,15 @@ pub(super) fn read(path: &Path, max_size: usize) -> Result<Measured, Unusable> {
         return Err(Unusable::Irregular);
     }
     let text = read_at_most(&file, max_size)?;
-    let families = exposition::parse(&text)?;
+    let families = exposition::parse(&text, Timestamps::Refused)?;
     let mtime = metadata.mtime() as f64 + metadata.mtime_nsec() as f64 / 1e9;
     Ok(Measured { families, mtime })
 }
 
-fn read_at_most(file: &File, max_size: usize) -> Result<Vec<u8>, Unusable> {
+fn read_at_most(file: &File, max_size: Size) -> Result<Vec<u8>, Unusable> {
     let mut text = Vec::new();
-    let limit = u64::try_from(max_size)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    file.take(limit).read_to_end(&mut text)?;
-    if text.len() > max_size {
+    file.take(max_size.bytes() + 1).read_to_end(&mut text)?;
+    if text.len() > max_size.length() {
         Err(Unusable::TooLarge(max_size))
     } else {
         Ok(text)

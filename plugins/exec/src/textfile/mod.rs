@@ -14,7 +14,7 @@ use std::{
 use gaxx_sdk::prelude::*;
 
 use self::{file::Unusable, merge::Merged};
-use crate::{mirror::Mirror, size::Size};
+use crate::{held, mirror::Mirror};
 
 gaxx_sdk::component!(collector "textfile" => Textfile, "Metrics that others have written to files.");
 
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
 pub(crate) struct TextfileSettings {
     /// The folders whose files `*.prom` are read, without those inside them.
     folders: Vec<PathBuf>,
-    /// How large a file may be.
+    /// How large a file may be, 1 GiB at most.
     #[default(Size::mib(1))]
     max_size: Size,
     /// How many series are shown, of all files together. Those over it are left out and counted.
@@ -39,7 +39,7 @@ pub(crate) struct TextfileSettings {
 
 struct Textfile {
     folders: Vec<PathBuf>,
-    max_size: usize,
+    max_size: Size,
     mirror: Mirror,
     mtime: Family<Gauge, 1>,
     error: Gauge,
@@ -67,7 +67,7 @@ impl Component for Textfile {
         };
         Ok(Self {
             folders: settings.folders,
-            max_size: settings.max_size.bytes(),
+            max_size: held::in_memory("textfile.max_size", settings.max_size)?,
             mirror: Mirror::new(context, settings.max_series),
             mtime: context.gauges(
                 "node_textfile_mtime_seconds",

@@ -82,6 +82,7 @@ fn bad_files_are_passed_over_and_told_once() {
     let path = |name: &str| folder.path().join(name);
     fs::write(path("good.prom"), "good 1\n").unwrap();
     fs::write(path("cut.prom"), "cut 1").unwrap();
+    fs::write(path("old.prom"), "old 1 1395066363000\n").unwrap();
     fs::write(path("large.prom"), "# x\n".repeat(251)).unwrap();
     fs::write(path("secret"), "password hunter2\n").unwrap();
     fs::create_dir(path("folder.prom")).unwrap();
@@ -98,10 +99,11 @@ fn bad_files_are_passed_over_and_told_once() {
     let samples = test.collect().unwrap();
     assert_eq!(samples.value("good", &[]), Some(1.0));
     assert_eq!(samples.value("node_textfile_scrape_error", &[]), Some(1.0));
-    assert_eq!(samples.value("exec_textfile_files_refused", &[]), Some(6.0));
+    assert_eq!(samples.value("exec_textfile_files_refused", &[]), Some(7.0));
     let log = complaints(&test);
     for (name, part) in [
         ("cut.prom", "line 1: it ends in the middle of a line"),
+        ("old.prom", "line 1: a sample has a timestamp"),
         ("large.prom", "larger than 1kB"),
         ("folder.prom", "not a regular file"),
         ("link.prom", "symbolic link"),
@@ -113,9 +115,9 @@ fn bad_files_are_passed_over_and_told_once() {
             .any(|line| line.contains(name) && line.contains(part));
         assert!(found, "{name}: {log:#?}");
     }
-    assert_eq!(log.len(), 6);
+    assert_eq!(log.len(), 7);
     test.collect().unwrap();
-    assert_eq!(complaints(&test).len(), 6);
+    assert_eq!(complaints(&test).len(), 7);
     assert!(!complaints(&test).concat().contains("hunter2"));
 }
 

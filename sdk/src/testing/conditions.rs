@@ -1,0 +1,158 @@
+//! What befalls a component under test.
+#![allow(
+    // So that a test can write `collector::<T>(json!({}))`.
+    clippy::needless_pass_by_value
+)]
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::Value;
+
+use super::{
+    component::{CheckTest, CollectorTest, EndpointTest, ExporterTest},
+    host::TestHost,
+};
+use crate::{Collector, Endpoint, Exporter, HealthCheck, Host, Result, border, logging};
+
+/// What a component can ask of its host; see [`Conditions::refusing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Facility {
+    /// Registering metrics.
+    Families,
+    /// Registering a series of a metric.
+    Series,
+    /// A folder of its own.
+    StateFolder,
+    /// All metrics, [`Host::metrics`](crate::Host::metrics).
+    Metrics,
+    /// The health report, [`Host::health`](crate::Host::health).
+    Health,
+}
+
+impl Facility {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Families,
+        Self::Series,
+        Self::StateFolder,
+        Self::Metrics,
+        Self::Health,
+    ];
+}
+
+/// What befalls a component under test: little time, a host that refuses, what a version before it
+/// left behind.
+///
+/// ```
+/// # use gaxx_sdk::{json, prelude::*, testing::{Conditions, Facility}};
+/// # struct Load(Gauge);
+/// # impl Component for Load {
+/// #     type Settings = NoSettings;
+/// #     fn new(_: NoSettings, context: &Context) -> Result<Self> {
+/// #         Ok(Self(context.gauge("example_load", "Load.")?))
+/// #     }
+/// # }
+/// # impl Collector for Load {
+/// #     fn collect(&mut self, _: Deadline) -> Result<()> { self.0.set(0.5); Ok(()) }
+/// # }
+/// let refused = Conditions::default().refusing(Facility::Families).collector::<Load>(json!({}));
+/// assert_eq!(refused.unwrap_err().message(), "the test's host refuses families");
+///
+/// let mut late = Conditions::default().time(Duration::ZERO).collector::<Load>(json!({})).unwrap();
+/// assert!(late.collect().is_ok(), "it needs no time");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Conditions {
+    pub(super) time: Duration,
+    pub(super) refused: BTreeSet<Facility>,
+    pub(super) most_series: usize,
+    pub(super) instance: String,
+    pub(super) inherited: Option<Vec<u8>>,
+}
+
+impl Default for Conditions {
+    /// Those of [`collector`](super::collector) and its like: 10 s for each call, nothing refused,
+    /// as many series as a plugin may have, the only instance, nothing inherited.
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(10),
+            refused: BTreeSet::new(),
+            most_series: 10_000,
+            instance: String::new(),
+            inherited: None,
+        }
+    }
+}
+
+impl Conditions {
+    /// The time that each call is given. [`Duration::ZERO`] is a deadline that has passed.
+    ///
+    /// Nobody stops a call that takes longer, here as in gaxx-mon.
+    #[must_use]
+    pub fn time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// A host that refuses this. May be said several times.
+    #[must_use]
+    pub fn refusing(mut self, facility: Facility) -> Self {
+        self.refused.insert(facility);
+        self
+    }
+
+    /// A host that refuses every series after so many.
+    #[must_use]
+    pub fn most_series(mut self, most: usize) -> Self {
+        self.most_series = most;
+        self
+    }
+
+    /// One of several instances.
+    #[must_use]
+    pub fn instance(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.instance);
+        self
+    }
+
+    /// What the version before has left by `save`.
+    #[must_use]
+    pub fn inherited(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.inherited = Some(bytes.into());
+        self
+    }
+
+    /// Makes and starts a collector with these settings, given as in config.yaml.
+    pub fn collector<T: Collector>(self, settings: Value) -> Result<CollectorTest> {
+        let host = TestHost::new(self);
+        let made = border::collector::<T>(&settings.to_string(), &handle(&host))?;
+        CollectorTest::started(made, host)
+    }
+
+    /// Makes and starts a health check.
+    pub fn check<T: HealthCheck>(self, settings: Value) -> Result<CheckTest> {
+        let host = TestHost::new(self);
+        let made = border::health_check::<T>(&settings.to_string(), &handle(&host))?;
+        CheckTest::started(made, host)
+    }
+
+    /// Makes and starts an exporter.
+    pub fn exporter<T: Exporter>(self, settings: Value) -> Result<ExporterTest> {
+        let host = TestHost::new(self);
+        let made = border::exporter::<T>(&settings.to_string(), &handle(&host))?;
+        ExporterTest::started(made, host)
+    }
+
+    /// Makes and starts an endpoint.
+    pub fn endpoint<T: Endpoint>(self, settings: Value) -> Result<EndpointTest> {
+        let host = TestHost::new(self);
+        let made = border::endpoint::<T>(&settings.to_string(), &handle(&host))?;
+        EndpointTest::started(made, host)
+    }
+}
+
+fn handle(host: &TestHost) -> Host {
+    // In a library the loader's first call does this.
+    logging::install();
+    Host::new(host.reference())
+}

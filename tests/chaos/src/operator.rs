@@ -1,0 +1,142 @@
+//! Who changes plugins and has the configuration read again, while all else goes on.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use gaxx_tests::Monitor;
+use rustix::process::Signal;
+
+use crate::{fleet::Fleet, random::Random};
+
+/// What the operator did, and how often.
+pub(crate) type Actions = BTreeMap<&'static str, usize>;
+
+/// Swaps, removes, adds and damages libraries, and has the configuration read again.
+#[derive(Debug)]
+pub(crate) struct Operator {
+    fleet: Fleet,
+    monitor: Arc<Mutex<Monitor>>,
+    random: Random,
+    /// Whose turn it is.
+    round: Vec<usize>,
+    /// Those that were removed or damaged.
+    absent: Vec<usize>,
+    actions: Actions,
+}
+
+impl Operator {
+    /// One whose actions this seed decides.
+    pub(crate) fn new(seed: u64, fleet: Fleet, monitor: Arc<Mutex<Monitor>>) -> Self {
+        Self {
+            fleet,
+            monitor,
+            // Not the numbers that the faults were drawn with.
+            random: Random::new(!seed),
+            round: Vec::new(),
+            absent: Vec::new(),
+            actions: Actions::new(),
+        }
+    }
+
+    /// The plugins.
+    pub(crate) fn fleet(&self) -> &Fleet {
+        &self.fleet
+    }
+
+    /// What was done so far.
+    pub(crate) fn actions(&self) -> Actions {
+        self.actions.clone()
+    }
+
+    /// Does one thing more.
+    pub(crate) fn act(&mut self) -> std::io::Result<()> {
+        let which = self.random.below(10);
+        match which {
+            0 => {}
+            1 | 2 if !self.absent.is_empty() => {
+                let at = self.absent.remove(0);
+                self.fleet.replace(at);
+                self.count("plugins added again");
+            }
+            1 | 2 => {
+                let at = self.next();
+                // Those without faults must be there all the time.
+                if which == 1 && !self.fleet.plugins()[at].calm {
+                    self.fleet.remove(at)?;
+                    self.count("plugins removed");
+                } else {
+                    self.fleet.damage(at);
+                    self.count("damaged libraries put in place");
+                }
+                self.absent.push(at);
+            }
+            _ => {
+                let at = self.next();
+                self.fleet.replace(at);
+                self.count("plugins swapped");
+            }
+        }
+        // The others are left to the watch of the folder.
+        if which < 6 {
+            self.reload();
+        }
+        Ok(())
+    }
+
+    /// Swaps these, and has the configuration read again.
+    pub(crate) fn renew<'a>(&mut self, names: impl IntoIterator<Item = &'a String>) {
+        for name in names {
+            let found = self
+                .fleet
+                .plugins()
+                .iter()
+                .position(|plugin| plugin.name == *name);
+            if let Some(at) = found {
+                self.absent.retain(|absent| *absent != at);
+                self.fleet.replace(at);
+                self.count("plugins swapped");
+            }
+        }
+        self.reload();
+    }
+
+    /// Puts back what is absent, and has the configuration read again.
+    pub(crate) fn restore(&mut self) {
+        for at in std::mem::take(&mut self.absent) {
+            self.fleet.replace(at);
+            self.count("plugins added again");
+        }
+        self.reload();
+    }
+
+    /// Has the configuration read again.
+    pub(crate) fn reload(&mut self) {
+        self.count("reloads");
+        lock(&self.monitor).signal(Signal::HUP);
+    }
+
+    /// The next plugin: every one once a round, in an order of its own.
+    fn next(&mut self) -> usize {
+        loop {
+            if self.round.is_empty() {
+                self.round = (0..self.fleet.plugins().len()).collect();
+                self.random.shuffle(&mut self.round);
+            }
+            match self.round.pop() {
+                Some(at) if !self.absent.contains(&at) => return at,
+                _ => {}
+            }
+        }
+    }
+
+    fn count(&mut self, action: &'static str) {
+        *self.actions.entry(action).or_default() += 1;
+    }
+}
+
+/// The monitor. One who panicked with it in hand has done it no harm.
+pub(crate) fn lock(monitor: &Mutex<Monitor>) -> MutexGuard<'_, Monitor> {
+    monitor.lock().unwrap_or_else(PoisonError::into_inner)
+}

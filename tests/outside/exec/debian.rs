@@ -1,0 +1,120 @@
+//! The plugins of Nagios that Debian ships, as they are.
+
+use std::net::TcpListener;
+
+use gaxx_tests::{Exposition, require};
+use serde_json::json;
+
+use super::{Programs, wait_check};
+
+#[test]
+fn debians_plugins_run_unmodified() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    // Limits that no machine is over, or every one is, and that so tell what the status will be.
+    let all: [(&str, &[&str], &str, &str); 9] = [
+        (
+            "check_load",
+            &["-w", "1e6,1e6,1e6", "-c", "1e6,1e6,1e6"],
+            "healthy",
+            "LOAD OK",
+        ),
+        (
+            "check_disk",
+            &["-w", "1", "-c", "1", "-p", "/proc/self/cwd"],
+            "healthy",
+            "DISK OK",
+        ),
+        (
+            "check_procs",
+            &["-w", "1:1000000", "-c", "1:1000000"],
+            "healthy",
+            "PROCS OK",
+        ),
+        (
+            "check_procs",
+            &["-c", "1000000:"],
+            "unhealthy",
+            "PROCS CRITICAL",
+        ),
+        (
+            "check_users",
+            &["-w", "100000", "-c", "100000"],
+            "healthy",
+            "USERS OK",
+        ),
+        (
+            "check_swap",
+            &["-w", "0", "-c", "0", "-n", "ok"],
+            "healthy",
+            "SWAP OK",
+        ),
+        (
+            "check_tcp",
+            &["-H", "127.0.0.1", "-p", &port, "-w", "30", "-c", "60"],
+            "healthy",
+            "TCP OK",
+        ),
+        (
+            "check_tcp",
+            &["-H", "127.0.0.1", "-p", &closed],
+            "unhealthy",
+            "refused",
+        ),
+        (
+            "check_dummy",
+            &["3", "as told"],
+            "unknown",
+            "UNKNOWN: as told",
+        ),
+    ];
+    let mut programs = Programs::new();
+    for (number, (name, arguments, ..)) in all.iter().enumerate() {
+        let Some(tool) = require(name) else { return };
+        let mut command = vec![tool.path().to_str().unwrap()];
+        command.extend(*arguments);
+        programs.add(
+            &format!("{name}-{number}"),
+            json!({ "nagios": { "command": command } }),
+        );
+    }
+    let monitor = programs.start();
+    for (number, (name, _, status, part)) in all.iter().enumerate() {
+        let report = wait_check(&monitor, &format!("{name}-{number}"), status);
+        assert!(
+            report["message"].as_str().unwrap().contains(part),
+            "{report}"
+        );
+    }
+    let scrape = monitor.metrics();
+    let measured = |check: &str, family: &str, label: &str| {
+        let name = format!("nagios_perfdata_{family}");
+        value(&scrape, &name, check, label).unwrap_or_else(|| panic!("{check} has no {label}"))
+    };
+    assert!(measured("check_load-0", "value", "load1") >= 0.0);
+    assert!(measured("check_disk-1", "bytes", "/proc/self/cwd") >= 0.0);
+    assert!(measured("check_procs-2", "value", "procs") >= 1.0);
+    assert!(measured("check_users-4", "value", "users") >= 0.0);
+    assert!(measured("check_tcp-6", "seconds", "time") < 30.0);
+    let limit = [
+        ("check", "check_load-0"),
+        ("level", "critical"),
+        ("label", "load15"),
+        ("bound", "upper"),
+    ];
+    assert_eq!(
+        scrape.value("nagios_perfdata_threshold_value", &limit),
+        Some(1e6)
+    );
+    // None of their performance data is lost.
+    let lost = scrape.samples("nagios_perfdata_unreadable");
+    assert_eq!(lost.len(), all.len());
+    assert!(lost.iter().all(|sample| sample.value == 0.0), "{lost:?}");
+}
+
+fn value(scrape: &Exposition, name: &str, check: &str, label: &str) -> Option<f64> {
+    scrape.value(name, &[("check", check), ("label", label)])
+}
