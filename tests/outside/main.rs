@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
 mod abi;
+mod compliance;
 mod config;
 mod dashboard;
 mod examples;
 mod exec;
 mod integrity;
+mod isolation;
 mod jq;
 mod metrics_text;
 mod node_exporter;
@@ -18,7 +20,9 @@ mod prometheus;
 mod reload;
 mod rig;
 mod rogue;
+mod scaffold;
 mod seed;
 mod signals;
 mod start;
 mod stream;
+mod swap;

@@ -20,8 +20,14 @@ use serde_json::Value;
 /// The plugin whose components misbehave when they are told to.
 const ROGUE: &str = "gaxx-rogue";
 
-/// Intervals and deadlines that do not keep a test waiting.
+/// Says where the code of plugins runs.
+const ISOLATION: &str = "GAXX_PLUGINS__ISOLATION";
+const IN_PROCESS: &str = "in-process";
+const PROCESS: &str = "process";
+
+/// Intervals and deadlines that do not keep a test waiting, and reloads only when a test asks.
 const QUICK: &str = "plugins:
+  watch: false
   rogue:
     interval: 1s
     deadline: 1s
@@ -31,7 +37,7 @@ health:
 ";
 
 /// The shipped program with the rogue plugin.
-struct Rogue {
+pub(crate) struct Rogue {
     folder: PluginFolder,
     monitor: Monitor,
 }
@@ -51,7 +57,8 @@ impl DerefMut for Rogue {
 }
 
 impl Rogue {
-    /// Starts it; the components in `told`, separated by commas, misbehave from the first call on.
+    /// Starts it with the plugin's code in the program; the components in `told`, separated by
+    /// commas, misbehave from the first call on.
     #[track_caller]
     fn start(told: &str, config: &str) -> Self {
         Self::start_with(told, config, &[])
@@ -60,15 +67,27 @@ impl Rogue {
     /// The same, with more libraries beside it.
     #[track_caller]
     fn start_with(told: &str, config: &str, packages: &[&str]) -> Self {
+        Self::start_in(IN_PROCESS, told, config, packages)
+    }
+
+    /// Starts it with the plugin in a process of its own.
+    #[track_caller]
+    pub(crate) fn isolated(told: &str, config: &str) -> Self {
+        Self::start_in(PROCESS, told, config, &[])
+    }
+
+    #[track_caller]
+    fn start_in(isolation: &str, told: &str, config: &str, packages: &[&str]) -> Self {
         let folder = PluginFolder::new();
         folder.add(&cdylib(ROGUE));
         for package in packages {
             folder.add(&cdylib(package));
         }
-        let list = folder.write("told", told.as_bytes(), 0o644);
+        folder.write("told", told.as_bytes(), 0o644);
         let monitor = Monitor::builder()
             .plugins(folder.path())
-            .env("ROGUE_FILE", list)
+            .env("HOME", folder.path())
+            .env(ISOLATION, isolation)
             .config(config)
             .start();
         Self { folder, monitor }
@@ -76,13 +95,13 @@ impl Rogue {
 
     /// Tells these components to misbehave from now on, and no others.
     #[track_caller]
-    fn tell(&self, told: &str) {
+    pub(crate) fn tell(&self, told: &str) {
         self.folder.write("told", told.as_bytes(), 0o644);
     }
 
     /// The row of one of its components.
     #[track_caller]
-    fn component(&self, name: &str) -> Value {
+    pub(crate) fn component(&self, name: &str) -> Value {
         let row = self.plugin("rogue").unwrap();
         let components = row["components"].as_array().unwrap();
         let found = components
@@ -95,7 +114,7 @@ impl Rogue {
 
     /// Waits until a component is in this state, and gives its row.
     #[track_caller]
-    fn wait_state(&self, name: &str, state: &str) -> Value {
+    pub(crate) fn wait_state(&self, name: &str, state: &str) -> Value {
         wait_until(&format!("{name} is {state}"), || {
             self.component(name)["state"] == state
         });
@@ -104,13 +123,13 @@ impl Rogue {
 
     /// The calls of a component so far.
     #[track_caller]
-    fn calls(&self, name: &str) -> u64 {
+    pub(crate) fn calls(&self, name: &str) -> u64 {
         self.component(name)["calls"].as_u64().unwrap()
     }
 
     /// Waits until a component was called so many times more.
     #[track_caller]
-    fn wait_calls(&self, name: &str, more: u64) {
+    pub(crate) fn wait_calls(&self, name: &str, more: u64) {
         let before = self.calls(name);
         wait_until(&format!("{name} is called {more} times more"), || {
             self.calls(name) >= before + more
@@ -119,7 +138,7 @@ impl Rogue {
 
     /// How often a component failed for one reason.
     #[track_caller]
-    fn failures(&self, component: &str, reason: &str) -> f64 {
+    pub(crate) fn failures(&self, component: &str, reason: &str) -> f64 {
         let labels = [
             ("plugin", "rogue"),
             ("component", component),
@@ -131,7 +150,7 @@ impl Rogue {
 
     /// Waits until a component failed for this reason at least so many times.
     #[track_caller]
-    fn wait_failures(&self, component: &str, reason: &str, least: f64) {
+    pub(crate) fn wait_failures(&self, component: &str, reason: &str, least: f64) {
         wait_until(&format!("{component} fails for reason {reason}"), || {
             self.failures(component, reason) >= least
         });
@@ -139,12 +158,12 @@ impl Rogue {
 
     /// The value of a metric without labels.
     #[track_caller]
-    fn value(&self, name: &str) -> Option<f64> {
+    pub(crate) fn value(&self, name: &str) -> Option<f64> {
         self.metrics().value(name, &[])
     }
 
     /// The lines of the log that hold all of these texts.
-    fn log_with(&self, texts: &[&str]) -> Vec<String> {
+    pub(crate) fn log_with(&self, texts: &[&str]) -> Vec<String> {
         let mut lines = self.log();
         lines.retain(|line| texts.iter().all(|text| line.contains(text)));
         lines
@@ -162,7 +181,7 @@ impl Rogue {
     /// What must hold whatever a component does: the pages answer, other plugins deliver, every
     /// line of the log is one that the program wrote, and no panic was printed.
     #[track_caller]
-    fn expect_sound(&self) {
+    pub(crate) fn expect_sound(&self) {
         let scrape = self.metrics();
         for name in ["gaxx_uptime_seconds", "node_load1", "rogue_calm_total"] {
             assert!(scrape.value(name, &[]).is_some(), "{name} is missing");
@@ -180,9 +199,19 @@ impl Rogue {
     }
 }
 
+/// Does the same with the code of all plugins in the program, and in processes of their own.
+#[track_caller]
+fn in_both(told: &str, config: &str, packages: &[&str], test: impl Fn(Rogue)) {
+    for isolation in [IN_PROCESS, PROCESS] {
+        // Shown where the test fails.
+        println!("isolation: {isolation}");
+        test(Rogue::start_in(isolation, told, config, packages));
+    }
+}
+
 /// A row's texts: there, of one line and of a length that people can read.
 #[track_caller]
-fn expect_explained(row: &Value) {
+pub(crate) fn expect_explained(row: &Value) {
     for key in ["error", "remedy"] {
         let text = row[key]
             .as_str()

@@ -23,11 +23,10 @@ impl Crate {
     /// nothing is fetched.
     fn new(kind: &str, name: &'static str) -> Self {
         let place = tempfile::tempdir().unwrap();
-        let said = gaxx_mon(&["plugins", "new", kind, name, "--sdk"])
-            .arg(repository().join("sdk"))
-            .arg("--in")
-            .arg(place.path());
-        let said = Outcome::new(&said.output().unwrap()).expect(0).stdout;
+        let mut command = gaxx_mon(&["plugins", "new", kind, name, "--sdk"]);
+        command.arg(repository().join("sdk"));
+        let output = command.arg("--in").arg(place.path()).output().unwrap();
+        let said = Outcome::new(&output).expect(0).stdout;
         assert!(said.contains("gaxx-mon plugins build"), "{said}");
         let made = Self { place, name };
         fs::copy(

@@ -89,7 +89,7 @@ impl Problem {
         let levels: Vec<&str> = self.key.split('.').collect();
         match (levels.as_slice(), &self.origin) {
             ([""], Origin::Variable(name)) => name.starts_with("GAXX_PLUGINS"),
-            ([""] | ["plugins"] | ["plugins", "trust", ..], _) => true,
+            (["" | "plugins"] | ["plugins", "trust", ..], _) => true,
             // A plugin's section that is none; `folders` and the like hold no trust.
             (["plugins", .., last], _) => *last == "min_version" || levels.len() == 2,
             _ => false,

@@ -8,6 +8,7 @@ mod health;
 mod listeners;
 mod plugins;
 mod process;
+mod processes;
 mod seed;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use exports::{ExporterMetrics, Exports};
 pub use health::Health;
 pub use listeners::{ListenerMetrics, Listeners};
 pub use plugins::Plugins;
+pub use processes::Processes;
 pub use seed::Seed;
 
 use prometheus::{Opts, Registry, core::Collector};
@@ -36,6 +38,8 @@ pub struct Instruments {
     pub components: Components,
     /// The state of plugins.
     pub plugins: Plugins,
+    /// The processes of plugins.
+    pub processes: Processes,
     /// The results of health checks.
     pub health: Health,
     /// Exporters and their queues.
@@ -53,6 +57,7 @@ impl Instruments {
             seed: Seed::new(&registry),
             components: Components::new(&registry),
             plugins: Plugins::new(&registry),
+            processes: Processes::new(&registry),
             health: Health::new(&registry),
             exports: Exports::new(&registry),
             listeners: Listeners::new(&registry),

@@ -31,7 +31,7 @@ pub use start::{Isolated, StartError, Want, describe, start};
 pub use wire::message::Code;
 
 /// The word by which this program, started with it, is a child.
-pub(crate) const CHILD: &str = "plugin-host";
+pub const CHILD: &str = "plugin-host";
 
 /// The kind of a fault that says that the process of the component has ended. No plugin knows it.
 pub(crate) const ENDED: u32 = 1_000;

@@ -241,10 +241,9 @@ fn put(folder: &Path, name: &OsStr, bytes: &[u8], mode: u32) -> Result<(), Insta
 
 fn remove(folder: &Path, name: &OsStr) -> Result<(), InstallError> {
     let file = folder.join(name);
-    match fs::remove_file(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(InstallError::Write { file, error })
-        }
-        _ => Ok(()),
+    // A system that is mounted read-only would complain of a file that is not there, too.
+    if fs::symlink_metadata(&file).is_err() {
+        return Ok(());
     }
+    fs::remove_file(&file).map_err(|error| InstallError::Write { file, error })
 }

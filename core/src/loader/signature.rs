@@ -1,5 +1,5 @@
 //! Detached signatures in minisign's form (<https://jedisct1.github.io/minisign/>): Ed25519 over
-//! the BLAKE2b digest of the library, in a text file beside it.
+//! the `BLAKE2b` digest of the library, in a text file beside it.
 //!
 //! A file may hold several signatures one after another, each of four lines, of which one has to
 //! be right: those of two people, or of two versions while one replaces the other.

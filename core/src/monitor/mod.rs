@@ -185,6 +185,10 @@ impl Monitor {
         for (name, state) in by_name {
             self.instruments.plugins.set(name, state);
         }
+        let processes = plugins
+            .iter()
+            .filter_map(|plugin| Some((plugin.name.as_str(), plugin.process()?)));
+        self.instruments.processes.set(processes);
         let superseded = self.loader.superseded();
         self.instruments.plugins.set_superseded(superseded);
         self.registry.snapshot()

@@ -265,7 +265,7 @@ impl Plugin {
                 .iter()
                 .map(|running| running.component.record())
         };
-        let process = self.process().map(isolation::Status::state);
+        let process = self.process().map(|process| process.state());
         match () {
             () if self.failed.is_some() => State::Failed,
             () if !self.enabled => State::Disabled,
@@ -280,7 +280,7 @@ impl Plugin {
     }
 
     /// What is known of its process, where it has one of its own.
-    pub fn process(&self) -> Option<&isolation::Status> {
+    pub fn process(&self) -> Option<&Arc<isolation::Status>> {
         self.candidate.as_ref().and_then(|own| own.home.process())
     }
 

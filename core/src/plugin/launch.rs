@@ -66,7 +66,7 @@ impl Home {
     }
 
     /// What is known of the process of its own, if there is one.
-    pub fn process(&self) -> Option<&isolation::Status> {
+    pub fn process(&self) -> Option<&Arc<isolation::Status>> {
         match self {
             Self::InProcess => None,
             Self::Process(child) => Some(&child.isolated.status),

@@ -138,9 +138,14 @@ impl<'a> Planned<'a> {
         let tables: Vec<_> = ready
             .map(|component| Arc::clone(&component.table))
             .collect();
+        if tables.is_empty() {
+            return Ok(());
+        }
         let replaced = maker.registry.attach_all(&tables);
         let replaced = replaced.map_err(|error| Failure::from_fault(&Fault::from(error)))?;
-        replaced.iter().for_each(|table| table.close());
+        for table in replaced {
+            table.close();
+        }
         self.parts.iter_mut().for_each(Part::take_over);
         Ok(())
     }

@@ -50,7 +50,7 @@ impl Refused {
             version(new_version, new_digest, same_version),
             version(&before.version, before.digest(), same_version),
         );
-        let error = if before.is_of(candidate) {
+        let error = if before.digest() == new_digest {
             format!("its changed settings were refused: {why}; it runs on with those before")
         } else {
             format!("{new} was refused: {why}; {old} runs on")

@@ -104,7 +104,7 @@ impl PluginRow {
         }
         let failed = plugin.failed.as_ref();
         let process = plugin.process();
-        let ended = process.and_then(ended);
+        let ended = process.and_then(|status| ended(status));
         let refused = plugin.refused.as_ref();
         let first = components.iter().find(|row| row.error.is_some());
         let named = |row: &ComponentRow| {
@@ -121,7 +121,7 @@ impl PluginRow {
                 .as_ref()
                 .map(|(file, _)| file.display().to_string()),
             digest: plugin.digest().map(str::to_owned),
-            process: process.map(ProcessRow::of),
+            process: process.map(|status| ProcessRow::of(status)),
             state: plugin.state().label(),
             error: failed
                 .map(|failed| failed.error.clone())

@@ -6,6 +6,7 @@ mod size;
 pub use size::Size;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::{Error, ErrorKind, Result, settings};
 
@@ -21,18 +22,52 @@ pub mod names {
 
 /// Reads settings from the JSON object that the host hands over.
 pub(crate) fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
+    attempt(json).map_err(|(path, reason)| {
+        let path = culprit::<T>(json, &path, &reason).unwrap_or(path);
+        let message = match path.as_str() {
+            "." => reason,
+            path => format!("{path}: {reason}"),
+        };
+        Error::new(ErrorKind::Settings, message)
+            .remedy("`gaxx-mon check-config` shows where it stands and what is allowed")
+    })
+}
+
+/// The settings, or the path to what is wrong and the reason.
+fn attempt<T: DeserializeOwned>(json: &str) -> Result<T, (String, String)> {
     let mut reader = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let reason = without_text(&error.into_inner().to_string());
         // The position is one in the JSON, which nobody wrote.
         let reason = reason.split(" at line ").next().unwrap_or(&reason);
-        let message = match path.as_str() {
-            "." => reason.to_owned(),
-            path => format!("{path}: {reason}"),
-        };
-        Error::new(ErrorKind::Settings, message)
-            .remedy("`gaxx-mon check-config` shows where it stands and what is allowed")
+        (path, reason.to_owned())
+    })
+}
+
+/// The key of a section without which it is not wrong in this way: a type that is flattened into
+/// another does not tell which of its keys it is.
+fn culprit<T: DeserializeOwned>(json: &str, path: &str, reason: &str) -> Option<String> {
+    let whole: Value = serde_json::from_str(json).ok()?;
+    let pointer = match path {
+        "." => String::new(),
+        path => format!("/{}", path.replace('.', "/")),
+    };
+    let keys = whole.pointer(&pointer)?.as_object()?.keys();
+    let is_it = |key: &&String| {
+        let mut without = whole.clone();
+        let section = without.pointer_mut(&pointer).and_then(Value::as_object_mut);
+        section.is_some_and(|section| section.remove(*key).is_some())
+            && attempt::<T>(&without.to_string())
+                .err()
+                .is_none_or(|(_, other)| other != reason)
+    };
+    // A reason that names its key says enough.
+    let is_named = |key: &&String| reason.contains(&format!("`{key}`"));
+    let key = keys.filter(|key| !is_named(key)).find(is_it)?;
+    Some(match path {
+        "." => key.clone(),
+        path => format!("{path}.{key}"),
     })
 }
 
@@ -57,7 +92,7 @@ mod tests {
 
     use std::collections::BTreeMap;
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -155,6 +190,45 @@ mod tests {
             );
             assert!(!message.contains("at line"), "{message}");
             assert!(error.remedy_text().contains("check-config"), "{error}");
+        }
+    }
+
+    #[settings]
+    struct Flat {
+        #[default(1)]
+        own: u8,
+        #[serde(flatten)]
+        #[default]
+        inner: Inner,
+    }
+
+    #[test]
+    fn errors_name_a_key_of_a_type_that_is_flattened() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Outer {
+            #[serde(default)]
+            _flat: Option<Flat>,
+        }
+        for (settings, expected) in [
+            (
+                json!({ "own": 2, "factor": "x" }),
+                "factor: invalid type: string",
+            ),
+            (
+                json!({ "own": 2, "factor": null }),
+                "factor: invalid type: null",
+            ),
+            (
+                json!({ "own": "x", "factor": 1 }),
+                "own: invalid type: string",
+            ),
+        ] {
+            let error = read::<Flat>(&settings.to_string()).unwrap_err();
+            assert!(error.message().starts_with(expected), "{error}");
+            let within = json!({ "_flat": settings }).to_string();
+            let error = read::<Outer>(&within).unwrap_err();
+            let expected = format!("_flat.{expected}");
+            assert!(error.message().starts_with(&expected), "{error}");
         }
     }
 

@@ -151,6 +151,11 @@ impl Conditions {
     }
 }
 
+/// The host of a test, for a part of a component that wants one.
+pub fn host() -> Host {
+    handle(&TestHost::default())
+}
+
 fn handle(host: &TestHost) -> Host {
     // In a library the loader's first call does this.
     logging::install();

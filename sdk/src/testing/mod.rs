@@ -44,7 +44,7 @@ pub use compliance::{Compliance, comply};
 pub use component::{
     CheckTest, CollectorTest, EndpointTest, ExporterTest, check, collector, endpoint, exporter,
 };
-pub use conditions::{Conditions, Facility};
+pub use conditions::{Conditions, Facility, host};
 pub use exchange::Answer;
 pub use host::LogLine;
 pub use hostile::{Hostile, hostile_settings};

@@ -15,24 +15,37 @@ const RUNS: usize = 5;
 pub(crate) fn measure(table: &mut Table) {
     let folder = PluginFolder::new();
     copies::write(&folder, 0..PLUGINS);
-    let (mut with, mut without) = (Vec::new(), Vec::new());
+    let (mut with, mut without, mut apart) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
-        with.push(run(Some(&folder)));
-        without.push(run(None));
+        with.push(run(Some(&folder), "in-process"));
+        apart.push(run(Some(&folder), "process"));
+        without.push(run(None, "in-process"));
     }
     let seconds = |runs: &[Run]| Spread::of(runs.iter().map(|run| run.started.ready.as_secs_f64()));
     let megabytes = |runs: &[Run]| Spread::of(runs.iter().map(|run| run.rss));
     table.row(
-        &format!("start to ready with {PLUGINS} more plugins"),
+        &format!("start to ready with {PLUGINS} more plugins, in the program"),
         &format!("{} s", seconds(&with)),
         &format!("with none: {} s", seconds(&without)),
         "0.5 s",
     );
     table.row(
-        &format!("resident memory with {PLUGINS} more plugins"),
+        &format!("resident memory with {PLUGINS} more plugins, in the program"),
         &format!("{} MB", megabytes(&with)),
         &format!("with none: {} MB", megabytes(&without)),
         "120 MB",
+    );
+    table.row(
+        &format!("the same {PLUGINS} in processes of their own: start to ready"),
+        &format!("{} s", seconds(&apart)),
+        "",
+        "reported",
+    );
+    table.row(
+        &format!("the same {PLUGINS} in processes of their own: resident memory of the program"),
+        &format!("{} MB", megabytes(&apart)),
+        "",
+        "reported",
     );
 }
 
@@ -42,8 +55,8 @@ struct Run {
     rss: f64,
 }
 
-fn run(folder: Option<&PluginFolder>) -> Run {
-    let builder = Monitor::builder();
+fn run(folder: Option<&PluginFolder>, isolation: &str) -> Run {
+    let builder = Monitor::builder().config(&format!("plugins: {{isolation: {isolation}}}"));
     let builder = folder
         .iter()
         .fold(builder, |builder, folder| builder.plugins(folder.path()));

@@ -2,8 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use gaxx_abi::{CollectorBox, Fault};
+use gaxx_abi::{CollectorBox, Fault, PluginBox};
 use gaxx_core::{
+    config::{Duration, Process},
+    isolation::{self, Isolated},
     loader::{Inspected, Loader, Settings},
     plugin::{CoreHost, Services},
     registry::{Owner, Registry},
@@ -29,7 +31,27 @@ pub(crate) fn collector(
 ) -> CollectorBox {
     let inspected: Inspected = loader.inspect(library).unwrap();
     let plugin = loader.load(&inspected).unwrap().plugin;
-    let table = registry.table(Owner::new(inspected.name, "load"));
+    of(&plugin, registry, series)
+}
+
+/// The same in a process of its own, which ends with what is answered.
+pub(crate) fn isolated(loader: &Loader, library: &Path) -> Isolated {
+    let inspected: Inspected = loader.inspect(library).unwrap();
+    let want = isolation::Want {
+        plugin: inspected.name.clone(),
+        code: isolation::Code::Library(loader.copy(&inspected).unwrap()),
+        process: Process {
+            // This calls it without a pause.
+            cpu: Duration::MAX,
+            ..Process::default()
+        },
+    };
+    isolation::start(&want).unwrap()
+}
+
+/// The collector of a plugin, started.
+pub(crate) fn of(plugin: &PluginBox, registry: &Registry, series: u32) -> CollectorBox {
+    let table = registry.table(Owner::new(plugin.manifest().name.as_str(), "load"));
     let host = Arc::new(CoreHost::new(
         table,
         Arc::new(Nothing),

@@ -16,6 +16,7 @@ mod encoding;
 mod fresh;
 mod held;
 mod idle;
+mod isolated;
 mod loading;
 mod many_series;
 mod process;
@@ -31,8 +32,9 @@ use table::Table;
 type Measure = fn(&mut Table);
 
 /// In this order: what is quick and needs a quiet machine first.
-const FIGURES: [(&str, Measure); 9] = [
+const FIGURES: [(&str, Measure); 10] = [
     ("border", border::measure),
+    ("isolated", isolated::measure),
     ("loading", loading::measure),
     ("encoding", encoding::measure),
     ("start", start::measure),
@@ -44,6 +46,11 @@ const FIGURES: [(&str, Measure); 9] = [
 ];
 
 fn main() {
+    // Processes for plugins are this program again.
+    if std::env::args().nth(1).as_deref() == Some(gaxx_core::isolation::CHILD) {
+        gaxx_core::cli::main();
+        return;
+    }
     let words: Vec<String> = std::env::args().skip(1).collect();
     // cargo passes it to benchmarks, and to nothing else that it runs.
     if !words.iter().any(|word| word == "--bench") {

@@ -12,11 +12,12 @@ use crate::{
 const PLUGINS: usize = 50;
 const ROUNDS: usize = 7;
 const SCRAPES: usize = 200;
-const CALM: &str = "{scrape: {max_age: 1ms}, plugins: {system: {enabled: false}}}";
+const CALM: &str = "{scrape: {max_age: 1ms}, plugins: {isolation: in-process, system: {enabled: false}}}";
 const ROGUE: &str = "
 scrape:
   max_age: 1ms
 plugins:
+  isolation: in-process
   system: {enabled: false}
   load-000: {hang: true, deadline: 500ms}
   load-001: {spin: true, deadline: 500ms}

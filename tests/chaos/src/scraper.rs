@@ -13,10 +13,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest answer that is read, in bytes.
 const BODY: u64 = 64 << 20;
 /// Counters of the program, and the label by which they are added up.
-const TALLIED: [(&str, &str); 3] = [
+const TALLIED: [(&str, &str); 4] = [
     ("gaxx_plugin_component_failures_total", "reason"),
-    ("gaxx_plugin_process_ends_total", "cause"),
     ("gaxx_plugin_load_refused_total", "reason"),
+    ("gaxx_plugin_process_restarts_total", "reason"),
+    ("gaxx_plugin_swaps_total", "outcome"),
 ];
 
 /// What scrapes gave.

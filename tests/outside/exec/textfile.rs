@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
-use gaxx_tests::{Exposition, NodeExporter, require};
+use gaxx_tests::{Exposition, Monitor, NodeExporter, require};
 use serde_json::json;
 
 use super::{Programs, wait_successes, wait_value};
@@ -29,7 +29,7 @@ fn a_folder_is_read_as_node_exporter_reads_it() {
     let Some(tool) = require("prometheus-node-exporter") else {
         return;
     };
-    let mut programs = Programs::new();
+    let programs = Programs::new();
     let folder = programs.file("metrics");
     fs::create_dir(&folder).unwrap();
     let write = |name: &str, text: &str| {
@@ -49,15 +49,18 @@ fn a_folder_is_read_as_node_exporter_reads_it() {
     );
     write("d.txt", "good_not_this 1\n");
     write("e.prom.tmp", "good_nor_this 1\n");
-    programs.add("files", json!({ "textfile": { "folders": [folder] } }));
-    let monitor = programs.start();
-    let both = |_why: &str| {
+    // Without instances, as there are none in node_exporter.
+    let config = json!({
+        "plugins": { "exec": { "interval": "200ms", "textfile": { "folders": [folder] } } },
+    });
+    let monitor = Monitor::builder().config(&config.to_string()).start();
+    let both = || {
         let argument = format!("--collector.textfile.directory={}", folder.display());
         let theirs = NodeExporter::start_with(&tool, &[argument]).metrics();
         (monitor.metrics(), theirs)
     };
-    wait_successes(&monitor, "textfile@files", 1);
-    let (ours, theirs) = both("all is well");
+    wait_successes(&monitor, "textfile", 1);
+    let (ours, theirs) = both();
     assert_eq!(shown(&ours), shown(&theirs));
     assert_eq!(ours.value("node_textfile_scrape_error", &[]), Some(0.0));
     for name in [
@@ -79,10 +82,10 @@ fn a_folder_is_read_as_node_exporter_reads_it() {
     write("cut.prom", "good_cut 1");
     write("odd.prom", "good_odd one\n");
     wait_value(&monitor, "node_textfile_scrape_error", &[], 1.0);
-    let (ours, theirs) = both("some files are bad");
+    let (ours, theirs) = both();
     assert_eq!(shown(&ours), shown(&theirs));
     assert_eq!(ours.value("jobs", &[("of", "a")]), Some(1.0));
-    let refused = [("instance", "files")];
+    let refused = [("source", "")];
     assert_eq!(
         ours.value("exec_textfile_files_refused", &refused),
         Some(3.0)
@@ -104,7 +107,7 @@ fn a_folder_is_read_as_node_exporter_reads_it() {
     // Without its folder there is an error, and nothing else.
     fs::remove_dir_all(&folder).unwrap();
     wait_value(&monitor, "node_textfile_scrape_error", &[], 1.0);
-    let (ours, theirs) = both("the folder is gone");
+    let (ours, theirs) = both();
     assert_eq!(shown(&ours), shown(&theirs));
 }
 
@@ -139,8 +142,15 @@ fn several_folders_and_instances_stand_side_by_side() {
     // The second file of the same series is left out, and counted where it was read.
     assert_eq!(scrape.samples("shared").len(), 1);
     let left_out =
-        |instance| scrape.value("exec_textfile_series_left_out", &[("instance", instance)]);
+        |instance| scrape.value("exec_textfile_series_left_out", &[("source", instance)]);
     assert_eq!(left_out("both").unwrap() + left_out("third").unwrap(), 2.0);
-    assert_eq!(scrape.samples("node_textfile_scrape_error").len(), 1);
+    assert_eq!(scrape.samples("node_textfile_scrape_error").len(), 2);
+    fs::write(three.join("bad.prom"), "a one\n").unwrap();
+    let name = "node_textfile_scrape_error";
+    wait_value(&monitor, name, &[("source", "third")], 1.0);
+    assert_eq!(
+        monitor.metrics().value(name, &[("source", "both")]),
+        Some(0.0)
+    );
     assert_eq!(scrape.samples("exec_textfile_files_refused").len(), 2);
 }

@@ -3,7 +3,7 @@
 use gaxx_tests::wait_until;
 use serde_json::Value;
 
-use super::{QUICK, Rogue, expect_explained};
+use super::{QUICK, Rogue, expect_explained, in_both};
 
 #[test]
 fn one_that_fails_is_unknown_and_degrades_the_whole() {
@@ -39,21 +39,22 @@ fn one_that_fails_is_unknown_and_degrades_the_whole() {
 
 #[test]
 fn one_that_raves_is_heard_in_moderation() {
-    let rogue = Rogue::start("check-raves", QUICK);
-    let report = wait_check(&rogue, "check-raves", "unhealthy");
-    let message = report["message"].as_str().unwrap();
-    assert!(message.starts_with("<script>"), "{message}");
-    assert!(report.to_string().len() < 20_000);
-    let plain = |text: &str| !text.chars().any(char::is_control);
-    assert!(plain(message));
-    for (name, value) in report["details"].as_object().unwrap() {
-        assert!(plain(name) && plain(value.as_str().unwrap()));
-    }
-    assert_eq!(rogue.get("/health").status, 503);
-    rogue.wait_calls("check-raves", 3);
-    let lines = rogue.log_with(&["check=\"rogue/check-raves\""]);
-    assert_eq!(lines.len(), 1, "{lines:#?}");
-    rogue.expect_sound();
+    in_both("check-raves", QUICK, &[], |rogue| {
+        let report = wait_check(&rogue, "check-raves", "unhealthy");
+        let message = report["message"].as_str().unwrap();
+        assert!(message.starts_with("<script>"), "{message}");
+        assert!(report.to_string().len() < 20_000);
+        let plain = |text: &str| !text.chars().any(char::is_control);
+        assert!(plain(message));
+        for (name, value) in report["details"].as_object().unwrap() {
+            assert!(plain(name) && plain(value.as_str().unwrap()));
+        }
+        assert_eq!(rogue.get("/health").status, 503);
+        rogue.wait_calls("check-raves", 3);
+        let lines = rogue.log_with(&["check=\"rogue/check-raves\""]);
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        rogue.expect_sound();
+    });
 }
 
 /// A change needs two results in a row, and one that hangs gives no second one of itself.

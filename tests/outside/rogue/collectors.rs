@@ -6,38 +6,39 @@ use std::thread;
 
 use gaxx_tests::{Monitor, wait_until};
 
-use super::{QUICK, Rogue, expect_explained};
+use super::{QUICK, Rogue, expect_explained, in_both};
 
 #[test]
 fn each_way_to_fail_is_told_apart_and_the_rest_is_served() {
-    let rogue = Rogue::start("panics,errors,raves", QUICK);
-    for (component, reason, text) in [
-        ("panics", "panic", "told to panic"),
-        ("errors", "error", "told to fail"),
-        ("raves", "error", "<script>"),
-    ] {
-        // Again and again: it is called in spite of its failures.
-        rogue.wait_failures(component, reason, 3.0);
-        let row = rogue.component(component);
+    in_both("panics,errors,raves", QUICK, &[], |rogue| {
+        for (component, reason, text) in [
+            ("panics", "panic", "told to panic"),
+            ("errors", "error", "told to fail"),
+            ("raves", "error", "<script>"),
+        ] {
+            // Again and again: it is called in spite of its failures.
+            rogue.wait_failures(component, reason, 3.0);
+            let row = rogue.component(component);
+            assert_eq!(row["state"], "degraded", "{row}");
+            assert!(row["error"].as_str().unwrap().contains(text), "{row}");
+            expect_explained(&row);
+            // Once, not at every call.
+            let name = format!("component=rogue/{component} ");
+            let lines = rogue.log_with(&[&name]);
+            assert_eq!(lines.len(), 1, "{lines:#?}");
+            assert!(lines[0].contains(text), "{lines:#?}");
+        }
+        let scrape = rogue.metrics();
+        for name in ["rogue_panics_total", "rogue_errors_total"] {
+            assert_eq!(scrape.value(name, &[]), None, "it never delivered {name}");
+        }
+        let row = rogue.plugin("rogue").unwrap();
         assert_eq!(row["state"], "degraded", "{row}");
-        assert!(row["error"].as_str().unwrap().contains(text), "{row}");
-        expect_explained(&row);
-        // Once, not at every call.
-        let name = format!("component=rogue/{component} ");
-        let lines = rogue.log_with(&[&name]);
-        assert_eq!(lines.len(), 1, "{lines:#?}");
-        assert!(lines[0].contains(text), "{lines:#?}");
-    }
-    let scrape = rogue.metrics();
-    for name in ["rogue_panics_total", "rogue_errors_total"] {
-        assert_eq!(scrape.value(name, &[]), None, "it never delivered {name}");
-    }
-    let row = rogue.plugin("rogue").unwrap();
-    assert_eq!(row["state"], "degraded", "{row}");
-    let state = [("plugin", "rogue"), ("state", "degraded")];
-    assert_eq!(scrape.value("gaxx_plugin_state", &state), Some(1.0));
-    rogue.wait_state("calm", "running");
-    rogue.expect_sound();
+        let state = [("plugin", "rogue"), ("state", "degraded")];
+        assert_eq!(scrape.value("gaxx_plugin_state", &state), Some(1.0));
+        rogue.wait_state("calm", "running");
+        rogue.expect_sound();
+    });
 }
 
 #[test]
@@ -83,27 +84,34 @@ fn expect_events(monitor: &Monitor, count: usize) -> usize {
 
 #[test]
 fn one_that_works_again_is_welcome() {
-    let rogue = Rogue::start("panics", QUICK);
-    rogue.wait_state("panics", "degraded");
-    rogue.tell("");
-    let row = rogue.wait_state("panics", "running");
-    assert!(row["error"].is_null() && row["remedy"].is_null(), "{row}");
-    wait_until("its values are there", || {
-        rogue.value("rogue_panics_total").is_some()
+    in_both("panics", QUICK, &[], |rogue| {
+        rogue.wait_state("panics", "degraded");
+        rogue.tell("");
+        let row = rogue.wait_state("panics", "running");
+        assert!(row["error"].is_null() && row["remedy"].is_null(), "{row}");
+        wait_until("its values are there", || {
+            rogue.value("rogue_panics_total").is_some()
+        });
+        let lines = rogue.log_with(&["component=rogue/panics", "works again"]);
+        assert_eq!(lines.len(), 1, "{:?}", rogue.log());
     });
-    let lines = rogue.log_with(&["component=rogue/panics", "works again"]);
-    assert_eq!(lines.len(), 1, "{:?}", rogue.log());
 }
 
 #[test]
 fn the_last_values_of_one_that_fails_are_kept() {
-    let rogue = Rogue::start("", "plugins: {rogue: {interval: 1s, keep_values: 1h}}\n");
-    wait_until("it has delivered", || {
-        rogue.value("rogue_errors_total").is_some()
-    });
-    rogue.tell("errors");
-    rogue.wait_failures("errors", "error", 3.0);
-    assert!(rogue.value("rogue_errors_total").is_some());
+    in_both(
+        "",
+        "plugins: {rogue: {interval: 1s, keep_values: 1h}}\n",
+        &[],
+        |rogue| {
+            wait_until("it has delivered", || {
+                rogue.value("rogue_errors_total").is_some()
+            });
+            rogue.tell("errors");
+            rogue.wait_failures("errors", "error", 3.0);
+            assert!(rogue.value("rogue_errors_total").is_some());
+        },
+    );
 }
 
 #[test]
@@ -210,39 +218,41 @@ fn points_of_series_that_are_not_its_own_are_ignored_and_counted() {
 
 #[test]
 fn odd_values_and_labels_are_served_as_they_are() {
-    let rogue = Rogue::start("", QUICK);
-    wait_until("they are there", || {
-        rogue.metrics().families.contains_key("rogue_odd")
+    in_both("", QUICK, &[], |rogue| {
+        wait_until("they are there", || {
+            rogue.metrics().families.contains_key("rogue_odd")
+        });
+        let scrape = rogue.metrics();
+        let value = |which| scrape.value("rogue_odd", &[("which", which)]).unwrap();
+        assert!(value("nan").is_nan());
+        assert_eq!(value("infinity"), f64::INFINITY);
+        assert_eq!(value("minus infinity"), f64::NEG_INFINITY);
+        assert!(value("minus zero").is_sign_negative());
+        assert_eq!(value("huge"), f64::MAX);
+        assert_eq!(value("tiny"), 5e-324);
+        assert_eq!(value("quote \" backslash \\ line\nfeed <b>"), 1.0);
+        let json = rogue.get("/api/metrics").json();
+        let odd = json.as_array().unwrap().iter();
+        assert_eq!(
+            odd.filter(|metric| metric["name"] == "rogue_odd").count(),
+            7
+        );
     });
-    let scrape = rogue.metrics();
-    let value = |which| scrape.value("rogue_odd", &[("which", which)]).unwrap();
-    assert!(value("nan").is_nan());
-    assert_eq!(value("infinity"), f64::INFINITY);
-    assert_eq!(value("minus infinity"), f64::NEG_INFINITY);
-    assert!(value("minus zero").is_sign_negative());
-    assert_eq!(value("huge"), f64::MAX);
-    assert_eq!(value("tiny"), 5e-324);
-    assert_eq!(value("quote \" backslash \\ line\nfeed <b>"), 1.0);
-    let json = rogue.get("/api/metrics").json();
-    let odd = json.as_array().unwrap().iter();
-    assert_eq!(
-        odd.filter(|metric| metric["name"] == "rogue_odd").count(),
-        7
-    );
 }
 
 #[test]
 fn one_that_logs_too_much_is_cut_off_and_named() {
-    let mut rogue = Rogue::start("logs-much", QUICK);
-    rogue.wait_log("logs more than");
-    rogue.wait_calls("logs-much", 3);
-    let calls = rogue.calls("logs-much");
-    let lines = rogue.log_with(&["component=rogue/logs-much"]);
-    let written = usize::try_from(calls).unwrap() * 10_000;
-    assert!(
-        lines.len() < written / 10,
-        "{} lines of {written}",
-        lines.len()
-    );
-    rogue.expect_sound();
+    in_both("logs-much", QUICK, &[], |mut rogue| {
+        rogue.wait_log("logs more than");
+        rogue.wait_calls("logs-much", 3);
+        let calls = rogue.calls("logs-much");
+        let lines = rogue.log_with(&["component=rogue/logs-much"]);
+        let written = usize::try_from(calls).unwrap() * 10_000;
+        assert!(
+            lines.len() < written / 10,
+            "{} lines of {written}",
+            lines.len()
+        );
+        rogue.expect_sound();
+    });
 }

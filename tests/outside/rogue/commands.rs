@@ -2,15 +2,17 @@
 
 use gaxx_tests::{Monitor, MonitorBuilder, PluginFolder, cdylib};
 
-use super::ROGUE;
+use super::{IN_PROCESS, ISOLATION, ROGUE};
 
-/// A command with the rogue plugin, told by the environment; the folder must outlive the run.
+/// A command with the rogue plugin; the folder must outlive the run.
 fn command(name: &str, told: &str) -> (PluginFolder, MonitorBuilder) {
     let folder = PluginFolder::new();
     folder.add(&cdylib(ROGUE));
+    folder.write("told", told.as_bytes(), 0o644);
     let config = "plugins: {rogue: {deadline: 1s}}\nhealth: {timeout: 1s}\n";
     let command = Monitor::builder().arg(name).plugins(folder.path());
-    (folder, command.config(config).env("ROGUE", told))
+    let command = command.config(config).env("HOME", folder.path());
+    (folder, command.env(ISOLATION, IN_PROCESS))
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! A plugin whose components misbehave on purpose, each in the way that its name says.
 //!
-//! They behave until the environment variable `ROGUE` names them, separated by commas, or the file
-//! that `ROGUE_FILE` names does, which is read at every call. In a process of its own a plugin has
-//! neither variable: there it is the file `told` in the home folder. `calm` never misbehaves and
-//! shows that the others leave it alone.
+//! They behave until the file `told` in the home folder names them, separated by commas; it is read
+//! at every call. `calm` never misbehaves and shows that the others leave it alone.
 
 mod checks;
 mod collectors;
@@ -13,15 +11,14 @@ mod exporters;
 mod raw;
 mod sabotage;
 
-use std::{env, fs, path::PathBuf, thread, time::Duration};
+use std::{env, fs, thread, time::Duration};
 
 /// Whether a component has been told to misbehave.
 fn told(name: &str) -> bool {
-    let listed = |names: String| names.split(',').any(|word| word.trim() == name);
-    let file = env::var_os("ROGUE_FILE").map(PathBuf::from);
-    let file = file.or_else(|| Some(env::home_dir()?.join("told")));
-    env::var("ROGUE").is_ok_and(listed)
-        || file.is_some_and(|file| fs::read_to_string(file).is_ok_and(listed))
+    // Of the environment, this is what a process of its own has too.
+    let file = env::home_dir().map(|home| home.join("told"));
+    let names = file.and_then(|file| fs::read_to_string(file).ok());
+    names.is_some_and(|names| names.split(',').any(|word| word.trim() == name))
 }
 
 /// Never returns.

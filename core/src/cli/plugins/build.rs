@@ -121,12 +121,10 @@ fn library(message: &str, manifest: &Path) -> Option<PathBuf> {
     let kinds = message["target"]["kind"].as_array()?;
     // A procedural macro is a .so too, but no plugin.
     let is_loadable = kinds.iter().any(|kind| kind == "cdylib");
-    let mut files = message["filenames"]
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str);
-    let file = files.find(|file| file.ends_with(".so"))?;
-    (is_ours && is_loadable).then(|| file.into())
+    let files = message["filenames"].as_array()?.iter();
+    let mut files = files.filter_map(Value::as_str).map(Path::new);
+    let file = files.find(|file| file.extension().is_some_and(|it| it == "so"))?;
+    (is_ours && is_loadable).then(|| file.to_owned())
 }
 
 #[cfg(test)]

@@ -69,7 +69,11 @@ pub(super) fn run(common: &Common, files: &[PathBuf], format: RowFormat) -> Resu
 pub(super) fn say(rows: &[Row], format: RowFormat) {
     match format {
         RowFormat::Json => say_json(rows),
-        RowFormat::Text => rows.iter().for_each(print),
+        RowFormat::Text => {
+            for row in rows {
+                print(row);
+            }
+        }
     }
 }
 

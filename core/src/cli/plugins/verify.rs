@@ -13,7 +13,7 @@ use crate::{
         arguments::{Common, RowFormat},
         style, table,
     },
-    loader::{Examination, Outcome, Subject},
+    loader::{Examination, Outcome, Refusal, Subject},
     plugin::text::one_line,
 };
 
@@ -26,11 +26,11 @@ struct Row {
     file: PathBuf,
     /// Whether a start would load it, as far as its file tells.
     accepted: bool,
-    checks: Vec<Check>,
+    checks: Vec<Line>,
 }
 
 #[derive(Serialize)]
-struct Check {
+struct Line {
     check: &'static str,
     /// `ok`, `failed`, `not asked for` or `not reached`.
     result: &'static str,
@@ -52,7 +52,11 @@ pub(super) fn run(common: &Common, files: &[PathBuf], format: RowFormat) -> Resu
         .collect();
     match format {
         RowFormat::Json => say_json(&rows),
-        RowFormat::Text => rows.iter().for_each(print),
+        RowFormat::Text => {
+            for row in &rows {
+                print(row);
+            }
+        }
     }
     Ok(rows.iter().all(|row| row.accepted))
 }
@@ -64,13 +68,13 @@ impl Row {
             file: library.file.clone(),
             accepted: library.verdict().is_ok(),
             checks: checks
-                .map(|(subject, outcome)| Check::of(subject, outcome))
+                .map(|(subject, outcome)| Line::of(subject, outcome))
                 .collect(),
         }
     }
 }
 
-impl Check {
+impl Line {
     fn of(subject: Subject, outcome: &Outcome) -> Self {
         let (result, text, refusal) = match outcome {
             Outcome::Passed(found) => ("ok", found.clone(), None),
@@ -82,7 +86,7 @@ impl Check {
             check: subject.name(),
             result,
             text,
-            reason: refusal.map(|refusal| refusal.reason()),
+            reason: refusal.map(Refusal::reason),
             remedy: refusal.map(|refusal| refusal.remedy().into_owned()),
         }
     }

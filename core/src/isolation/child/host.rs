@@ -51,7 +51,7 @@ impl RemoteHost {
         what: HostCall,
         pick: impl FnOnce(HostTold) -> Option<T>,
     ) -> RResult<T, Fault> {
-        let asked = self.link.ask(&self.from_here(what));
+        let asked = self.link.ask(&self.signed(what));
         let picked = asked.and_then(|told| match told {
             HostTold::Fault(fault) => Err(fault),
             told => pick(told).ok_or_else(confused),
@@ -59,7 +59,7 @@ impl RemoteHost {
         picked.into()
     }
 
-    fn from_here(&self, what: HostCall) -> HostAsk {
+    fn signed(&self, what: HostCall) -> HostAsk {
         HostAsk {
             component: self.component,
             what,
@@ -67,6 +67,7 @@ impl RemoteHost {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)] // As the two below take it.
 fn number(told: HostTold) -> Option<u32> {
     match told {
         HostTold::Number(number) => Some(number),
@@ -107,7 +108,7 @@ impl Abi for RemoteHost {
     }
 
     fn retire(&self, slot: u32) {
-        self.link.tell(&self.from_here(HostCall::Retire(slot)));
+        self.link.tell(&self.signed(HostCall::Retire(slot)));
     }
 
     fn log_level(&self) -> u32 {
@@ -128,7 +129,7 @@ impl Abi for RemoteHost {
             target,
             message,
         };
-        self.link.tell(&self.from_here(line));
+        self.link.tell(&self.signed(line));
     }
 
     fn state_folder(&self) -> RResult<RString, Fault> {

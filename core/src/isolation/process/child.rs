@@ -160,6 +160,7 @@ impl Shared {
 
 /// A child whose processes threads play.
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 impl Child {
     pub(super) fn played(process: &Arc<Process>) -> Arc<Self> {
         let want = Want {
@@ -167,9 +168,13 @@ impl Child {
             code: crate::isolation::Code::Linked("demo".to_owned()),
             process: crate::config::Process::default(),
         };
-        let child = Arc::new(Self(Shared::new(&want).unwrap()));
+        let child = Arc::new(Self::of(Shared::new(&want).unwrap()));
         child.plays(process);
         child
+    }
+
+    pub(super) fn of(shared: Arc<Shared>) -> Self {
+        Self(shared)
     }
 
     pub(super) fn plays(&self, process: &Arc<Process>) {

@@ -229,3 +229,69 @@ fn with_last_line(message: String, last: Option<&str>) -> String {
         None => message,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(raw: i32, last: Option<&str>) -> Ending {
+        Ending::by_itself("demo", ExitStatus::from_raw(raw), last)
+    }
+
+    #[test]
+    fn every_signal_has_words() {
+        for signal in 1..=64 {
+            let ending = ended(signal, None);
+            assert!(!ending.remedy.is_empty());
+            if signal == Signal::XCPU.as_raw() {
+                assert_eq!(ending, Ending::cpu("demo"));
+                continue;
+            }
+            assert_eq!(ending.cause, Cause::Signal);
+            let start = format!("its process was ended by signal {signal} (");
+            assert!(ending.message.starts_with(&start), "{}", ending.message);
+        }
+        assert!(ended(40, None).message.contains("real-time"));
+    }
+
+    #[test]
+    fn every_status_has_words() {
+        for status in 0..=255 {
+            let ending = ended(status << 8, Some("last"));
+            assert_eq!(ending.cause, Cause::Exit);
+            let message = ending.message;
+            assert!(message.contains(&format!("status {status} though")), "{message}");
+            assert_eq!(message.contains("\"last\""), status != 0);
+        }
+    }
+
+    #[test]
+    fn an_abort_for_want_of_memory_names_the_key() {
+        let last = "memory allocation of 1073741824 bytes failed";
+        let ending = ended(Signal::ABORT.as_raw(), Some(last));
+        assert!(ending.message.contains(last));
+        assert!(ending.remedy.contains("plugins.demo.process.memory"));
+        let other = ended(Signal::ABORT.as_raw(), Some("assertion failed"));
+        assert!(!other.remedy.contains("memory"));
+    }
+
+    #[test]
+    fn calls_that_were_late_are_told_apart() {
+        let late = Ending::late("demo", Duration::from_millis(4_900)).fault();
+        assert_eq!(late.kind, kind::DEADLINE);
+        assert!(late.message.contains("4s 900ms"), "{}", late.message);
+        assert_eq!(ended(11, None).fault().kind, ENDED);
+    }
+
+    #[test]
+    fn nobody_reads_more_digits_than_help() {
+        for (exact, shown) in [
+            (Duration::ZERO, Duration::ZERO),
+            (Duration::from_micros(1), Duration::from_millis(1)),
+            (Duration::from_millis(1_234), Duration::from_millis(1_300)),
+            (Duration::from_millis(12_345), Duration::from_secs(13)),
+        ] {
+            assert_eq!(rounded(exact), shown);
+        }
+    }
+}

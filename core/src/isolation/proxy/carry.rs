@@ -180,3 +180,152 @@ impl Carry {
 fn is_count(value: f64) -> bool {
     (0.0..f64::INFINITY).contains(&value)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A counter in slot 0, a gauge in 1, a histogram with two bounds from 2 on, in every process.
+    fn carry() -> Carry {
+        let mut carry = Carry::default();
+        for (family, (kind, bounds, slot)) in [
+            (kind::COUNTER, 0, 0),
+            (kind::GAUGE, 0, 1),
+            (kind::HISTOGRAM, 2, 2),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let family = u32::try_from(family).unwrap();
+            carry.family(family, kind, bounds);
+            carry.series(1, family, slot);
+        }
+        carry
+    }
+
+    fn given(carry: &mut Carry, process: u64, told: &[(u32, f64)]) -> Vec<(u32, f64)> {
+        let told: Vec<Point> = told
+            .iter()
+            .map(|&(slot, value)| Point::new(slot, value))
+            .collect();
+        carry
+            .given(process, &told)
+            .map(|point| (point.slot, point.value))
+            .collect()
+    }
+
+    fn one(carry: &mut Carry, process: u64, slot: u32, value: f64) -> f64 {
+        given(carry, process, &[(slot, value)])[0].1
+    }
+
+    #[test]
+    fn a_counter_goes_on_and_one_that_is_not_lower_stays() {
+        let mut carry = carry();
+        let told = [(1, 10.0), (1, 12.0), (2, 3.0), (2, 4.0), (3, 16.0), (3, 17.0), (4, 1.0)];
+        let expected = [10.0, 12.0, 15.0, 16.0, 16.0, 17.0, 18.0];
+        for ((process, value), expected) in told.into_iter().zip(expected) {
+            assert_eq!(one(&mut carry, process, 0, value), expected);
+        }
+    }
+
+    #[test]
+    fn a_reset_within_a_process_is_the_plugins_own() {
+        let mut carry = carry();
+        assert_eq!(one(&mut carry, 1, 0, 10.0), 10.0);
+        assert_eq!(one(&mut carry, 1, 0, 2.0), 2.0);
+        assert_eq!(one(&mut carry, 2, 0, 1.0), 3.0);
+    }
+
+    #[test]
+    fn a_histogram_has_one_fate() {
+        let mut carry = carry();
+        let first = [(2, 1.0), (3, 5.0), (4, 6.0), (5, -2.5)];
+        assert_eq!(given(&mut carry, 1, &first), first);
+        // Some parts are higher than before; the count of all is lower.
+        let second = [(2, 3.0), (3, 3.0), (4, 3.0), (5, 40.0)];
+        let whole = [(2, 4.0), (3, 8.0), (4, 9.0), (5, 37.5)];
+        assert_eq!(given(&mut carry, 2, &second), whole);
+        // Some parts are lower; the count of all is not.
+        let third = [(2, 0.0), (3, 0.0), (4, 9.0), (5, 1.0)];
+        assert_eq!(given(&mut carry, 3, &third), third);
+    }
+
+    #[test]
+    fn gauges_and_what_is_no_number_are_left_alone() {
+        let mut carry = carry();
+        for (process, slot, value) in [(1, 1, 10.0), (2, 1, 3.0), (2, 99, 1.0), (2, 0, -1.0)] {
+            assert_eq!(one(&mut carry, process, slot, value), value);
+        }
+        assert!(one(&mut carry, 2, 0, f64::NAN).is_nan());
+        assert_eq!(one(&mut carry, 2, 0, 7.0), 7.0);
+        assert!(one(&mut carry, 3, 0, f64::NAN).is_nan());
+        assert_eq!(one(&mut carry, 3, 0, 1.0), 8.0, "the first that is one decides");
+    }
+
+    #[test]
+    fn what_was_retired_or_left_is_forgotten() {
+        let mut carry = carry();
+        given(&mut carry, 1, &[(0, 5.0), (4, 5.0)]);
+        carry.retire(0);
+        carry.retire(77);
+        assert_eq!(one(&mut carry, 2, 0, 1.0), 1.0);
+        carry.series(2, 1, 1);
+        assert_eq!(carry.take_left(2), [2]);
+        assert!(carry.counts.is_empty() && carry.series.len() == 1);
+        assert_eq!(one(&mut carry, 3, 4, 1.0), 1.0);
+        assert_eq!(carry.undecided, 0);
+    }
+
+    proptest! {
+        /// Each process counts from zero, and may end at any time.
+        #[test]
+        fn a_counter_never_goes_backwards(
+            lives in proptest::collection::vec(
+                proptest::collection::vec(0_u32..50, 0..8),
+                1..8,
+            ),
+        ) {
+            let (mut carry, mut last) = (carry(), 0.0);
+            for (process, life) in lives.into_iter().enumerate() {
+                let mut count = 0.0;
+                for step in life {
+                    count += f64::from(step);
+                    let shown = one(&mut carry, process as u64 + 1, 0, count);
+                    prop_assert!(shown >= last && shown >= count);
+                    last = shown;
+                }
+            }
+        }
+
+        /// What counts outside of the process is shown as it is.
+        #[test]
+        fn an_absolute_counter_is_left_alone(
+            steps in proptest::collection::vec((0_u32..50, any::<bool>()), 1..50),
+        ) {
+            let (mut carry, mut process, mut count) = (carry(), 1, 0.0);
+            for (step, ends) in steps {
+                count += f64::from(step);
+                prop_assert_eq!(one(&mut carry, process, 0, count), count);
+                process += u64::from(ends);
+            }
+        }
+
+        #[test]
+        fn anything_may_come(
+            told in proptest::collection::vec(
+                (0_u64..4, 0_u32..8, prop_oneof![any::<f64>(), 0.0..10.0]),
+                0..100,
+            ),
+        ) {
+            let mut carry = carry();
+            for (process, slot, value) in told {
+                one(&mut carry, process, slot, value);
+                prop_assert!(carry.undecided <= 2);
+            }
+        }
+    }
+}

@@ -90,10 +90,10 @@ fn library_and_signature_are_in_the_folder_and_nothing_else() {
 fn a_new_version_takes_the_place_of_the_old_with_its_own_signature_or_none() {
     let (bench, signer) = (Bench::new(), Signer::new());
     for (bytes, signed, replaced) in [
-        (version(b"1.0.0"), false, None),
-        (version(b"1.1.0"), true, Some("1.0.0")),
-        (version(b"1.2.0"), true, Some("1.1.0")),
-        (version(b"1.1.0"), false, Some("1.2.0")),
+        (version("1.0.0"), false, None),
+        (version("1.1.0"), true, Some("1.0.0")),
+        (version("1.2.0"), true, Some("1.1.0")),
+        (version("1.1.0"), false, Some("1.2.0")),
     ] {
         bench.offer(&bytes, signed.then_some(&signer));
         let installed = bench.install().unwrap();
@@ -113,13 +113,13 @@ fn at_no_moment_is_what_is_in_the_folder_refused() {
         require_signature: true,
         ..Trust::default()
     };
-    bench.offer(&version(b"1.0.0"), Some(&signer));
+    bench.offer(&version("1.0.0"), Some(&signer));
     bench.install().unwrap();
     let installs = 40;
     thread::scope(|scope| {
         let installing = scope.spawn(|| {
             for number in 0..installs {
-                let next = [b"1.1.0", b"1.0.0"][number % 2];
+                let next = ["1.1.0", "1.0.0"][number % 2];
                 bench.offer(&version(next), Some(&signer));
                 bench.install().unwrap();
             }
@@ -171,7 +171,7 @@ fn files_of_others_are_not_overwritten() {
 fn the_same_plugin_under_another_file_name_is_refused() {
     let bench = Bench::new();
     bench.offer(&library(0), None);
-    fs::write(bench.at("libdemo.so"), version(b"0.9.0")).unwrap();
+    fs::write(bench.at("libdemo.so"), version("0.9.0")).unwrap();
     let error = bench.refusal();
     assert!(error.contains("libdemo.so is plugin demo too"), "{error}");
     let elsewhere = tempfile::tempdir().unwrap();
@@ -206,12 +206,12 @@ fn a_name_that_is_passed_over_is_refused() {
 #[test]
 fn the_bytes_that_were_examined_are_installed() {
     let bench = Bench::new();
-    bench.offer(&version(b"1.0.0"), None);
+    bench.offer(&version("1.0.0"), None);
     let offered = bench.outside.path().join("x.so");
     let library = Examination::of(&offered, MAX_SIZE, &bench.trust);
     bench.offer(b"something else", None);
     install(&library, bench.folder.path(), &[], MAX_SIZE).unwrap();
-    assert_eq!(fs::read(bench.at("x.so")).unwrap(), version(b"1.0.0"));
+    assert_eq!(fs::read(bench.at("x.so")).unwrap(), version("1.0.0"));
 }
 
 #[test]

@@ -26,9 +26,9 @@ impl Signer {
 }
 
 /// A library of another version; five letters.
-pub(super) fn version(version: &[u8; 5]) -> Vec<u8> {
+pub(super) fn version(version: &str) -> Vec<u8> {
     let mut bytes = library(0);
-    bytes[AT_NOTE + 36..AT_NOTE + 41].copy_from_slice(version);
+    bytes[AT_NOTE + 36..AT_NOTE + 41].copy_from_slice(version.as_bytes());
     bytes
 }
 
@@ -107,8 +107,8 @@ fn one_of_several_signatures_has_to_be_right() {
 fn a_file_that_is_no_signature_is_refused() {
     let (fixture, signer) = signed();
     let right = signer.sign(&library(0));
-    // The form without a digest differs in one bit of the second byte.
-    let old_form = right.replacen("\nRUQ", "\nRWQ", 1);
+    // The form without a digest differs in one bit of the second byte, and so of this letter.
+    let old_form = right.replacen("\nRU", "\nRW", 1);
     assert_ne!(old_form, right);
     for (text, reason) in [
         (&b""[..], "signature_unreadable"),
@@ -117,7 +117,7 @@ fn a_file_that_is_no_signature_is_refused() {
         (b"no signature", "bad_signature_file"),
         (&right.as_bytes()[..right.len() - 3], "bad_signature_file"),
         (old_form.as_bytes(), "bad_signature_file"),
-        (&[b'\n'; 17 << 10], "signature_unreadable"),
+        (&vec![b'\n'; 17 << 10], "signature_unreadable"),
     ] {
         fs::write(beside(&fixture), text).unwrap();
         assert_eq!(fixture.reason(), reason, "{text:?}");
@@ -149,8 +149,8 @@ fn a_signature_in_no_plain_file_of_its_owner_is_refused() {
 fn a_version_that_is_put_in_place_after_the_inspection_is_not_loaded() {
     let (fixture, signer) = signed();
     let inspected = fixture.inspect().unwrap();
-    fs::write(fixture.path(), version(b"1.2.4")).unwrap();
-    fs::write(beside(&fixture), signer.sign(&version(b"1.2.4"))).unwrap();
+    fs::write(fixture.path(), version("1.2.4")).unwrap();
+    fs::write(beside(&fixture), signer.sign(&version("1.2.4"))).unwrap();
     assert_eq!(fixture.inspect().unwrap().version, "1.2.4");
     let error = fixture.loader.load(&inspected).err().unwrap();
     assert_eq!(error.reason(), "changed");
@@ -176,7 +176,7 @@ fn an_older_version_is_refused_however_it_is_signed() {
     );
     pin("1.0.0");
     fs::remove_file(beside(&fixture)).unwrap();
-    fs::write(fixture.path(), version(b"newer")).unwrap();
+    fs::write(fixture.path(), version("newer")).unwrap();
     assert_eq!(fixture.reason(), "version_unclear");
     // Another plugin's pin says nothing of this one.
     fixture.trusts(|trust| {

@@ -1,6 +1,6 @@
 //! Several components, and several versions of one.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use gaxx_abi::{Point, metric::kind};
 
@@ -136,6 +136,34 @@ fn a_new_version_replaces_the_old_one_at_once() {
         .into_iter()
         .find(|(plugin, _)| plugin == "p");
     assert_eq!(account.unwrap().1.used, 1);
+}
+
+#[test]
+fn several_are_shown_in_one_step_or_none_is() {
+    let registry = registry();
+    let old = [component(&registry, "a"), component(&registry, "b")];
+    let now = SystemTime::now();
+    for table in &old {
+        let name = table.owner().component.clone();
+        table.deliver(&[Point::new(slot(table, &name), 1.0)], now);
+    }
+    let new = old.each_ref().map(|table| {
+        let new = registry.table(Owner::clone(table.owner()));
+        let name = table.owner().component.clone();
+        new.deliver(&[Point::new(slot(&new, &name), 2.0)], now);
+        new
+    });
+    new[1].close();
+    assert!(registry.attach_all(&new).is_err());
+    let value = |name| registry.snapshot().value(name, &[]);
+    assert_eq!((value("a"), value("b")), (Some(1.0), Some(1.0)));
+
+    let again = registry.table(Owner::clone(old[1].owner()));
+    again.deliver(&[Point::new(slot(&again, "b"), 3.0)], now);
+    let replaced = registry.attach_all(&[new[0].clone(), again]).unwrap();
+    assert!(replaced.iter().zip(&old).all(|(a, b)| Arc::ptr_eq(a, b)));
+    assert_eq!((value("a"), value("b")), (Some(2.0), Some(3.0)));
+    assert!(registry.attach_all(&[]).unwrap().is_empty());
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Component for Exec {
             .ok_or_else(|| Error::settings("exec is not set"))?;
         let program = settings.program.check("exec")?;
         let help = "Series of the last exposition that could not be shown.";
-        let left_out = context.gauges("exec_series_left_out", help, ["instance"])?;
+        let left_out = context.gauges("exec_series_left_out", help, ["source"])?;
         let host = context.host().clone();
         Ok(Self {
             path: program.path().to_owned(),

@@ -39,7 +39,7 @@ EOF"#,
     let samples = exec.collect().unwrap();
     assert_eq!(
         samples.to_string(),
-        "exec_series_left_out{instance=\"\"} 0\n\
+        "exec_series_left_out{source=\"\"} 0\n\
          free NaN\n\
          jobs_total{host=\"\",kind=\"a\"} 3\n\
          jobs_total{host=\"x\",kind=\"b\"} 4\n\

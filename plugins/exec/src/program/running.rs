@@ -41,8 +41,7 @@ impl Program {
     /// Begins to run. `waiting` is held as long as the program cannot be got rid of.
     ///
     /// The program sees `PATH` and the configured variables and no others, reads nothing, and has
-    /// no open file but its own three: all that this process opens is closed on exec. It ends with
-    /// the thread that calls this.
+    /// no open file but its own three. It ends with the thread that calls this.
     pub(crate) fn start(&self, waiting: &Arc<()>) -> Result<Running, Failure> {
         let folder = &self.working_folder;
         let failed = |error: io::Error| Failure::spawn(self.path(), folder, error);

@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,29 +16,8 @@ use crate::script::Script;
 /// Far more than anything here takes.
 const LONG: Duration = Duration::from_mins(1);
 
-static HOST: Mutex<Option<Host>> = Mutex::new(None);
-
-/// Keeps the host that it was made with, for the tests.
-struct Keeper;
-
-impl Component for Keeper {
-    type Settings = NoSettings;
-
-    fn new(_: NoSettings, context: &Context) -> Result<Self> {
-        *HOST.lock().unwrap() = Some(context.host().clone());
-        Ok(Self)
-    }
-}
-
-impl Collector for Keeper {
-    fn collect(&mut self, _: Deadline) -> Result<()> {
-        Ok(())
-    }
-}
-
 fn runner(program: Program) -> Runner {
-    let _keeper = testing::collector::<Keeper>(json!({})).unwrap();
-    Runner::new(program, HOST.lock().unwrap().clone().unwrap())
+    Runner::new(program, testing::host())
 }
 
 fn program(command: &[&str]) -> Program {

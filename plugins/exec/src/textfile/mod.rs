@@ -62,8 +62,9 @@ impl Component for Textfile {
             return Err(Error::settings(message).remedy("write a path that begins with /"));
         }
         let instance = context.host().instance();
+        // One for each instance; without instances the label is empty, which is the same as none.
         let of_instance = |name, help| -> Result<Gauge> {
-            Ok(context.gauges(name, help, ["instance"])?.with([&instance]))
+            Ok(context.gauges(name, help, ["source"])?.with([&instance]))
         };
         Ok(Self {
             folders: settings.folders,
@@ -74,7 +75,7 @@ impl Component for Textfile {
                 "When a file that was read was last written, in seconds since 1970.",
                 ["file"],
             )?,
-            error: context.gauge(
+            error: of_instance(
                 "node_textfile_scrape_error",
                 "Whether a folder or a file could not be read: 1 or 0.",
             )?,

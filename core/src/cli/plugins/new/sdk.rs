@@ -19,7 +19,7 @@ pub(super) enum Sdk {
 
 /// Why the SDK was not found.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SdkError {
+pub(in crate::cli::plugins) enum SdkError {
     /// The folder cannot be read.
     #[error("--sdk {}: {error}; give a checkout of gaxx-mon, or the sdk folder in it", path.display())]
     Unreadable {

@@ -24,6 +24,7 @@ use crate::isolation::wire::{
 /// Far longer than anything here takes.
 const BOUND: Duration = Duration::from_mins(1);
 
+#[allow(clippy::unnecessary_wraps)] // As channels take it.
 fn bound() -> Option<Instant> {
     Some(Instant::now() + BOUND)
 }
@@ -116,7 +117,7 @@ impl Line {
         }
     }
 
-    fn is_closed(mut self) -> bool {
+    fn ends(mut self) -> bool {
         matches!(self.0.receive::<Told>(bound()), Err(WireError::Closed))
     }
 }

@@ -13,7 +13,8 @@ fn files_are_counted() -> Result<()> {
     let samples = testing::collector::<FolderFiles>(settings)?.collect()?;
     // This file, and none but it.
     assert_eq!(samples.value(FILES, &[]), Some(1.0));
-    assert_eq!(samples.value(SIZE, &[]), Some(include_str!("tests.rs").len() as f64));
+    let size = include_str!("tests.rs").len() as f64;
+    assert_eq!(samples.value(SIZE, &[]), Some(size));
     Ok(())
 }
 

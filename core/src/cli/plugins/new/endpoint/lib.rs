@@ -4,7 +4,7 @@ use gaxx_sdk::{json, prelude::*};
 
 // `*` stands for any rest of the path.
 const PATH: &str = "/@name@/*";
-const GREETED: &str = "@snake@_greeted_total";
+const SENT: &str = "@snake@_sent_total";
 
 /// Settings under `plugins.@name@` in config.yaml.
 #[settings]
@@ -16,15 +16,15 @@ struct Settings {
 
 struct Greeter {
     settings: Settings,
-    greeted: Counter,
+    sent: Counter,
 }
 
 impl Component for Greeter {
     type Settings = Settings;
 
     fn new(settings: Settings, context: &Context) -> Result<Self> {
-        let greeted = context.counter(GREETED, "Greetings that were sent.")?;
-        Ok(Self { settings, greeted })
+        let sent = context.counter(SENT, "Greetings that were sent.")?;
+        Ok(Self { settings, sent })
     }
 }
 
@@ -39,7 +39,7 @@ impl Endpoint for Greeter {
         let name = if name.is_empty() { "world" } else { name };
         let text = format!("{}, {name}!", self.settings.greeting);
         let answer = json!({ "greeting": text }).to_string();
-        self.greeted.increment();
+        self.sent.increment();
         reply.send(200, "application/json", answer.as_bytes(), deadline)
     }
 }

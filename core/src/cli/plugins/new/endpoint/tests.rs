@@ -14,7 +14,7 @@ fn everybody_is_greeted_by_name() -> Result<()> {
         let answer = greeter.request(0, &format!("/{NAME}/{name}"), b"")?;
         assert_eq!((answer.status, answer.text().as_str()), (200, expected));
     }
-    assert_eq!(greeter.samples().value(GREETED, &[]), Some(2.0));
+    assert_eq!(greeter.samples().value(SENT, &[]), Some(2.0));
     Ok(())
 }
 
