@@ -179,10 +179,14 @@ impl Monitor {
         self.folder.path()
     }
 
-    /// Writes another configuration over the one it was started with.
+    /// Puts another configuration in the place of the one it was started with; nobody reads half
+    /// of it.
     #[track_caller]
     pub fn rewrite_config(&self, text: &str) {
-        fs::write(self.folder().join("config.yaml"), text).expect("the folder can be written");
+        let half = self.folder().join("config.yaml.part");
+        fs::write(&half, text)
+            .and_then(|()| fs::rename(half, self.folder().join("config.yaml")))
+            .expect("the folder can be written");
     }
 
     /// A request to one of its paths.

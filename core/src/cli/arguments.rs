@@ -123,6 +123,9 @@ pub(super) enum PluginsCommand {
         /// The libraries (*.so)
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
+        /// Also say what they may be told: loads them in a process that is thrown away
+        #[arg(long)]
+        settings: bool,
     },
     /// Say what the checks before loading find in libraries; exit status 1 if one would be refused
     ///

@@ -27,7 +27,7 @@ mod wire;
 
 pub(crate) use child::main as child_main;
 pub use process::{Cause, State, Status};
-pub use start::{Isolated, StartError, Want, describe, start};
+pub use start::{Isolated, StartError, Want, start};
 pub use wire::message::Code;
 
 /// The word by which this program, started with it, is a child.

@@ -97,11 +97,6 @@ pub fn start(want: &Want) -> Result<Isolated, StartError> {
     start_as(want, Path::new(PROGRAM))
 }
 
-/// What a plugin says of itself, from a child that ends after that.
-pub fn describe(want: &Want) -> Result<Manifest, StartError> {
-    start(want).map(|isolated| isolated.manifest.as_ref().clone())
-}
-
 /// As [`start`], where `program` is this one.
 fn start_as(want: &Want, program: &Path) -> Result<Isolated, StartError> {
     let (child, manifest) = Child::start(want, program)?;

@@ -149,6 +149,16 @@ impl Launcher {
         })
     }
 
+    /// What a library says of itself, from a process that ends after that. Blocks as a load does.
+    pub fn describe(
+        &self,
+        library: &Inspected,
+        plugins: &Plugins,
+    ) -> Result<Arc<Manifest>, Failed> {
+        self.outside(library, plugins)
+            .map(|(manifest, _, _)| manifest)
+    }
+
     /// Loads a library into the program, on a thread of its own, since its code may hang.
     fn inside(&self, library: &Inspected) -> Result<Launched, Failed> {
         let (sender, receiver) = mpsc::channel();

@@ -35,6 +35,8 @@ pub(crate) struct Plugin {
     pub(crate) calm: bool,
     /// How often it was replaced.
     pub(crate) edition: u32,
+    /// Whether its library is not there, nor its sections in the configuration.
+    pub(crate) removed: bool,
 }
 
 impl Plugin {
@@ -55,6 +57,7 @@ impl Fleet {
             name,
             calm,
             edition: 0,
+            removed: false,
         };
         let wild = (1..=plugins).map(|number| plugin(format!("chaos-{number:03}"), false));
         let calm = (1..=CALM).map(|number| plugin(format!("quiet-{number:03}"), true));
@@ -89,6 +92,12 @@ impl Fleet {
         self.orders.path()
     }
 
+    /// Notes that a plugin comes or goes: the configuration that [`Self::config`] gives follows. It
+    /// must be in force before the library comes, or goes.
+    pub(crate) fn set_removed(&mut self, at: usize, removed: bool) {
+        self.plugins[at].removed = removed;
+    }
+
     /// Puts the next edition in the place of a plugin, or where it was.
     pub(crate) fn replace(&mut self, at: usize) {
         self.plugins[at].edition += 1;
@@ -96,7 +105,7 @@ impl Fleet {
     }
 
     /// Takes a library away.
-    pub(crate) fn remove(&self, at: usize) -> std::io::Result<()> {
+    pub(crate) fn take(&self, at: usize) -> std::io::Result<()> {
         fs::remove_file(self.folder().join(self.plugins[at].file()))
     }
 
@@ -119,7 +128,7 @@ impl Fleet {
         let deadline = format!("{}ms", DEADLINE.as_millis());
         let mut plugins = Map::new();
         let mut exporters = Map::new();
-        for Plugin { name, .. } in &self.plugins {
+        for Plugin { name, .. } in self.plugins.iter().filter(|plugin| !plugin.removed) {
             let section = json!({
                 "folder": folder, "interval": "100ms", "deadline": deadline, "max_series": 100,
             });
@@ -163,8 +172,11 @@ mod tests {
         assert_eq!(read(&fleet).unwrap(), "chaos-002, edition 00001");
         fleet.damage(1);
         assert_eq!(read(&fleet).unwrap(), "chaos-000, e");
-        fleet.remove(1).unwrap();
+        assert!(fleet.config(Isolation::Process).contains("chaos-002"));
+        fleet.set_removed(1, true);
+        fleet.take(1).unwrap();
         assert!(read(&fleet).is_err());
+        assert!(!fleet.config(Isolation::Process).contains("chaos-002"));
         assert_eq!(fleet.names(true).len(), usize::from(CALM));
     }
 }

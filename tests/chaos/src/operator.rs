@@ -8,7 +8,11 @@ use std::{
 use gaxx_tests::Monitor;
 use rustix::process::Signal;
 
-use crate::{fleet::Fleet, random::Random};
+use crate::{
+    fleet::Fleet,
+    options::{Isolation, Options},
+    random::Random,
+};
 
 /// What the operator did, and how often.
 pub(crate) type Actions = BTreeMap<&'static str, usize>;
@@ -18,6 +22,7 @@ pub(crate) type Actions = BTreeMap<&'static str, usize>;
 pub(crate) struct Operator {
     fleet: Fleet,
     monitor: Arc<Mutex<Monitor>>,
+    isolation: Isolation,
     random: Random,
     /// Whose turn it is.
     round: Vec<usize>,
@@ -27,13 +32,14 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// One whose actions this seed decides.
-    pub(crate) fn new(seed: u64, fleet: Fleet, monitor: Arc<Mutex<Monitor>>) -> Self {
+    /// One whose actions the seed decides.
+    pub(crate) fn new(options: &Options, fleet: Fleet, monitor: Arc<Mutex<Monitor>>) -> Self {
         Self {
             fleet,
             monitor,
+            isolation: options.isolation,
             // Not the numbers that the faults were drawn with.
-            random: Random::new(!seed),
+            random: Random::new(!options.seed),
             round: Vec::new(),
             absent: Vec::new(),
             actions: Actions::new(),
@@ -57,25 +63,24 @@ impl Operator {
             0 => {}
             1 | 2 if !self.absent.is_empty() => {
                 let at = self.absent.remove(0);
-                self.fleet.replace(at);
-                self.count("plugins added again");
+                self.put_back(at);
             }
-            1 | 2 => {
+            1 => {
                 let at = self.next();
-                // Those without faults must be there all the time.
-                if which == 1 && !self.fleet.plugins()[at].calm {
-                    self.fleet.remove(at)?;
-                    self.count("plugins removed");
-                } else {
-                    self.fleet.damage(at);
-                    self.count("damaged libraries put in place");
-                }
+                self.fleet.damage(at);
                 self.absent.push(at);
+                self.count("damaged libraries put in place");
+            }
+            2 => {
+                let at = self.next_wild();
+                self.configure(at, true);
+                self.fleet.take(at)?;
+                self.absent.push(at);
+                self.count("plugins removed");
             }
             _ => {
                 let at = self.next();
-                self.fleet.replace(at);
-                self.count("plugins swapped");
+                self.swap(at);
             }
         }
         // The others are left to the watch of the folder.
@@ -88,15 +93,14 @@ impl Operator {
     /// Swaps these, and has the configuration read again.
     pub(crate) fn renew<'a>(&mut self, names: impl IntoIterator<Item = &'a String>) {
         for name in names {
-            let found = self
-                .fleet
-                .plugins()
-                .iter()
-                .position(|plugin| plugin.name == *name);
-            if let Some(at) = found {
-                self.absent.retain(|absent| *absent != at);
-                self.fleet.replace(at);
-                self.count("plugins swapped");
+            let mut plugins = self.fleet.plugins().iter();
+            match plugins.position(|plugin| plugin.name == *name) {
+                Some(at) if self.absent.contains(&at) => {
+                    self.absent.retain(|absent| *absent != at);
+                    self.put_back(at);
+                }
+                Some(at) => self.swap(at),
+                None => {}
             }
         }
         self.reload();
@@ -105,8 +109,7 @@ impl Operator {
     /// Puts back what is absent, and has the configuration read again.
     pub(crate) fn restore(&mut self) {
         for at in std::mem::take(&mut self.absent) {
-            self.fleet.replace(at);
-            self.count("plugins added again");
+            self.put_back(at);
         }
         self.reload();
     }
@@ -115,6 +118,39 @@ impl Operator {
     pub(crate) fn reload(&mut self) {
         self.count("reloads");
         lock(&self.monitor).signal(Signal::HUP);
+    }
+
+    fn swap(&mut self, at: usize) {
+        self.fleet.replace(at);
+        self.count("plugins swapped");
+    }
+
+    fn put_back(&mut self, at: usize) {
+        let action = if self.fleet.plugins()[at].removed {
+            "plugins added again"
+        } else {
+            "damaged libraries mended"
+        };
+        self.configure(at, false);
+        self.fleet.replace(at);
+        self.count(action);
+    }
+
+    /// Takes a plugin out of the configuration, or puts it in.
+    fn configure(&mut self, at: usize, removed: bool) {
+        self.fleet.set_removed(at, removed);
+        let config = self.fleet.config(self.isolation);
+        lock(&self.monitor).rewrite_config(&config);
+    }
+
+    /// The next plugin that has faults: what the others measure must be there all the time.
+    fn next_wild(&mut self) -> usize {
+        loop {
+            let at = self.next();
+            if !self.fleet.plugins()[at].calm {
+                return at;
+            }
+        }
     }
 
     /// The next plugin: every one once a round, in an order of its own.

@@ -101,7 +101,7 @@ impl Run<'_> {
         let calm = self.calm(&fleet, length);
         let before = Figures::of(self.process);
         tell(self.options, "faults begin");
-        let mut operator = Operator::new(self.options.seed, fleet, Arc::clone(&self.monitor));
+        let mut operator = Operator::new(self.options, fleet, Arc::clone(&self.monitor));
         let wild = self.wild(&mut operator, &orders, length)?;
         tell(self.options, "faults are over");
         operator.restore();

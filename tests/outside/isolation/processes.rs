@@ -120,7 +120,7 @@ fn a_hundred_deaths_leave_nothing_behind() {
             .replace("interval: 1s, deadline", "interval: 1h, deadline")
     };
     let mut rogue = Rogue::isolated("", &config(1000));
-    rogue.wait_well();
+    rogue.wait_ready();
     let own = Process(rogue.pid());
     let (files, threads) = (own.descriptors(), own.threads());
     let mut deaths = 0;

@@ -7,7 +7,11 @@ use std::{
 
 use serde::Serialize;
 
-use super::{configured, examine, say_json, verify::shown};
+use super::{
+    configured, examine, say_json,
+    settings::{ComponentRow, components},
+    verify::shown,
+};
 use crate::{
     cli::{
         arguments::{Common, RowFormat},
@@ -36,11 +40,19 @@ pub(super) struct Row {
     /// What would keep it from being loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
+    /// Only where it was loaded to say so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    components: Vec<ComponentRow>,
 }
 
 /// Answers whether all of them are plugins. One that would be refused can be a plugin.
-pub(super) fn run(common: &Common, files: &[PathBuf], format: RowFormat) -> Result<bool, ExitCode> {
-    let (_, config) = configured(common)?;
+pub(super) fn run(
+    common: &Common,
+    files: &[PathBuf],
+    settings: bool,
+    format: RowFormat,
+) -> Result<bool, ExitCode> {
+    let (source, config) = configured(common)?;
     let mut rows = Vec::new();
     let mut all = true;
     for file in files {
@@ -48,11 +60,13 @@ pub(super) fn run(common: &Common, files: &[PathBuf], format: RowFormat) -> Resu
         let refused = library.verdict().err();
         match (library.described(), refused) {
             (Some(described), refused) => {
-                rows.push(Row::of(
-                    file,
-                    described,
-                    refused.map(|error| error.to_string()),
-                ));
+                let is_refused = refused.is_some();
+                let mut row = Row::of(file, described, refused.map(|error| error.to_string()));
+                // What a start would not load is not loaded here.
+                if settings && !is_refused {
+                    row.components = components(described, &source, &config)?;
+                }
+                rows.push(row);
             }
             (None, Some(refused)) => {
                 all = false;
@@ -90,6 +104,7 @@ impl Row {
             size: library.size,
             digest: library.digest.to_string(),
             refused,
+            components: Vec::new(),
         }
     }
 }
@@ -110,9 +125,10 @@ fn print(row: &Row) {
     if let Some(refused) = &row.refused {
         lines.push(("refused", refused.clone()));
     }
-    let lines: Vec<Vec<String>> = lines
+    let mut lines: Vec<Vec<String>> = lines
         .into_iter()
         .map(|(name, text)| vec![String::new(), name.to_owned(), text])
         .collect();
+    lines.extend(row.components.iter().flat_map(ComponentRow::lines));
     style::say(&format!("{heading}\n{}", table::format(&lines)));
 }

@@ -5,6 +5,7 @@ mod inspect;
 mod install;
 mod list;
 mod new;
+mod settings;
 mod verify;
 
 use std::{path::Path, process::ExitCode};
@@ -26,7 +27,9 @@ pub(super) fn run(common: &Common, plugins: &Plugins) -> ExitCode {
     let format = plugins.format;
     let result = match &plugins.command {
         None | Some(PluginsCommand::List) => return list::run(common, format),
-        Some(PluginsCommand::Inspect { files }) => inspect::run(common, files, format),
+        Some(PluginsCommand::Inspect { files, settings }) => {
+            inspect::run(common, files, *settings, format)
+        }
         Some(PluginsCommand::Verify { files }) => verify::run(common, files, format),
         Some(PluginsCommand::Install { files, to }) => {
             install::run(common, files, to.as_deref(), format)
