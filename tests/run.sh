@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs every test of this repository: format, lints, build, unit tests, and the tests that drive
-# the built program from outside beside a real Prometheus, node_exporter and Chromium.
+# Runs every test of this repository: format, lints, build, unit tests, the tests that drive the
+# built program from outside beside a real Prometheus, node_exporter and Chromium, and a short chaos
+# run.
 #
 # It installs what those need and this machine lacks. It starts no service and takes no fixed
 # port. It may be called from any folder, as root or not.
@@ -216,9 +217,13 @@ case $mode in
         step repository "Repository" cargo test -p gaxx-tests --locked --lib --test repository --quiet
         ;;
     only) step tests "Tests with \"$only\" in their name" "${tests[@]}" -- "$only" ;;
-    all) step tests "Tests" "${tests[@]}" --quiet ;;
+    all)
+        step tests "Tests" "${tests[@]}" --quiet
+        step chaos "Chaos run" "$target/debug/gaxx-chaos"
+        ;;
     soak)
         step tests "Tests" "${tests[@]}" --quiet
+        step chaos "Chaos run" "$target/debug/gaxx-chaos" --faults 3000
         step soak "Long tests" "${tests[@]}" --tests -- --ignored --nocapture
         ;;
 esac

@@ -101,7 +101,8 @@ fn it_shows_a_check_going_red_and_escapes_what_the_check_says() {
     );
     let switch = folder.path().join("switch");
     let monitor = Monitor::builder()
-        .config("health:\n  interval: 1s\n  rise: 1\n  fall: 1\n")
+        // A process of its own would not have this environment.
+        .config("plugins: {isolation: in-process}\nhealth: {interval: 1s, rise: 1, fall: 1}\n")
         .plugins(folder.path())
         .env("SWITCH_FILE", &switch)
         .start();

@@ -14,6 +14,8 @@ mod textfile;
 
 #[cfg(test)]
 mod script;
+#[cfg(test)]
+mod tests;
 
 gaxx_sdk::plugin! {
     name = "exec";

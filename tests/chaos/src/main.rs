@@ -12,6 +12,7 @@ mod clients;
 mod faults;
 mod figures;
 mod fleet;
+mod harm;
 mod latency;
 mod operator;
 mod options;
@@ -39,14 +40,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let report = Report {
-        options: &options,
-        found: &found,
-    };
+    let report = Report::new(&options, &found);
     if options.json {
         println!("{:#}", report.json());
     } else {
         print!("{report}");
     }
-    ExitCode::from(u8::from(!report.harm().is_empty()))
+    ExitCode::from(u8::from(!report.harm.is_empty()))
 }

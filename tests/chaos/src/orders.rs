@@ -26,7 +26,7 @@ struct Order {
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     /// How often each fault was, as the plugins noted before each of them.
-    pub(crate) faults: BTreeMap<&'static str, usize>,
+    faults: BTreeMap<&'static str, usize>,
     /// The plugins with orders left, and how many.
     pub(crate) left: BTreeMap<String, usize>,
     /// Notes that are not as ordered.
@@ -103,6 +103,11 @@ impl Orders {
 }
 
 impl Done {
+    /// How often there was this one.
+    pub(crate) fn times(&self, word: &str) -> usize {
+        self.faults.get(word).copied().unwrap_or_default()
+    }
+
     /// How many faults there were.
     pub(crate) fn total(&self) -> usize {
         self.faults.values().sum()

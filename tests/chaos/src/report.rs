@@ -2,164 +2,171 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     faults::FAULTS,
+    harm,
     options::Options,
     run::{Found, Phase},
 };
 
-/// More descriptors than before by so many are growth.
-const DESCRIPTORS: usize = 8;
-/// More threads than before by so many are growth.
-const THREADS: usize = 64;
-/// As much memory as before so many times, and so many megabytes more, is growth.
-const MEMORY: (f64, f64) = (2.0, 64.0);
-/// A scrape that takes so many milliseconds more than without faults is late: `scrape.timeout` as it
-/// is by default, which is how long a scrape waits for collectors.
-const LATE: f64 = 2_000.0;
-/// How many failures are told in full.
-const TOLD: usize = 5;
+const PERCENTILES: [(&str, usize); 3] = [("  p50", 50), ("  p99", 99), ("  longest", 100)];
 
 /// A run and what was found, for people; see [`Report::json`] for machines.
 #[derive(Debug)]
 pub(crate) struct Report<'a> {
-    pub(crate) options: &'a Options,
-    pub(crate) found: &'a Found,
+    options: &'a Options,
+    found: &'a Found,
+    /// What should not have been; empty if all is well.
+    pub(crate) harm: Vec<String>,
 }
 
-impl Report<'_> {
-    /// What should not have been; empty if all is well.
-    pub(crate) fn harm(&self) -> Vec<String> {
-        let Found { before, after, .. } = self.found;
-        let mut harm = Vec::new();
-        let mut unless = |well: bool, what: String| {
-            if !well {
-                harm.push(what);
-            }
-        };
-        unless(!self.found.died, "the program died".to_owned());
-        let clean = self.found.end.is_some_and(|status| status.success());
-        unless(
-            clean,
-            format!(
-                "the program did not end well when it was told to: {:?}",
-                self.found.end
-            ),
-        );
-        for (phase, name) in self.found.phases.iter().zip(["without", "with"]) {
-            for (what, failures) in failures(phase) {
-                let first = failures
-                    .iter()
-                    .take(TOLD)
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join("; ");
-                let count = failures.len();
-                unless(
-                    count == 0,
-                    format!("{count} {what} {name} faults failed: {first}"),
-                );
-            }
+impl<'a> Report<'a> {
+    /// Of this run.
+    pub(crate) fn new(options: &'a Options, found: &'a Found) -> Self {
+        Self {
+            options,
+            found,
+            harm: harm::of(found),
         }
-        let Found { done, .. } = self.found;
-        unless(
-            done.left.is_empty(),
-            format!("orders were left: {:?}", done.left),
-        );
-        unless(
-            done.wrong.is_empty(),
-            format!("not as ordered: {}", done.wrong.join("; ")),
-        );
-        let unsettled = &self.found.unsettled;
-        unless(
-            unsettled.is_empty(),
-            format!("not running at the end: {}", unsettled.join("; ")),
-        );
-        unless(after.zombies == 0, format!("{} zombies", after.zombies));
-        let strays = self.found.strays;
-        unless(strays == 0, format!("{strays} processes were left behind"));
-        let children = (before.children, after.children);
-        unless(
-            children.0 == children.1,
-            format!("{} children, before {}", children.1, children.0),
-        );
-        let (files, threads) = (after.descriptors, after.threads);
-        unless(
-            files <= before.descriptors + DESCRIPTORS,
-            format!("{files} descriptors, before {}", before.descriptors),
-        );
-        unless(
-            threads <= before.threads + THREADS,
-            format!("{threads} threads, before {}", before.threads),
-        );
-        let enough = before.memory * MEMORY.0 + MEMORY.1;
-        unless(
-            after.memory <= enough,
-            format!(
-                "{:.1} MB of memory, before {:.1}",
-                after.memory, before.memory
-            ),
-        );
-        let late = self
-            .found
-            .phases
-            .each_ref()
-            .map(|phase| phase.got.scrapes.latency.percentile(99));
-        unless(
-            late[1] <= late[0] + LATE,
-            format!(
-                "scrapes took {:.0} ms (p99), without faults {:.0}",
-                late[1], late[0]
-            ),
-        );
-        harm
     }
 
     /// All of it, for machines.
     pub(crate) fn json(&self) -> Value {
-        let faults: serde_json::Map<_, _> = self
-            .found
-            .ordered
-            .iter()
-            .map(|(word, ordered)| {
-                let done = self
-                    .found
-                    .done
-                    .faults
-                    .get(word)
-                    .copied()
-                    .unwrap_or_default();
-                (
-                    (*word).to_owned(),
-                    json!({"ordered": ordered, "done": done}),
-                )
-            })
-            .collect();
-        let [calm, wild] = self.found.phases.each_ref().map(phase_json);
+        let found = self.found;
+        let faults = found.ordered.iter().map(|(word, ordered)| {
+            let fault = json!({"ordered": ordered, "done": found.done.times(word)});
+            ((*word).to_owned(), fault)
+        });
+        let [calm, wild] = found.phases.each_ref().map(phase_json);
         json!({
             "seed": self.options.seed,
             "isolation": self.options.isolation.word(),
             "plugins": self.options.plugins,
-            "faults": faults,
-            "faults_done": self.found.done.total(),
-            "actions": self.found.actions,
+            "faults": faults.collect::<Map<_, _>>(),
+            "faults_done": found.done.total(),
+            "actions": found.actions,
             "without_faults": calm,
             "with_faults": wild,
-            "before": self.found.before.json(),
-            "after": self.found.after.json(),
-            "strays": self.found.strays,
-            "harm": self.harm(),
+            "before": found.before.json(),
+            "after": found.after.json(),
+            "processes_left_behind": found.strays,
+            "harm": self.harm,
         })
+    }
+
+    fn events(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (options, found) = (self.options, self.found);
+        let (seed, plugins, isolation) = (options.seed, options.plugins, options.isolation.word());
+        let (faults, took) = (found.done.total(), found.phases[1].took.as_secs());
+        writeln!(
+            f,
+            "Chaos with seed {seed}: {faults} faults of {plugins} plugins, {isolation}, in {took} s\n"
+        )?;
+        let ordered = |word| found.ordered.contains_key(word);
+        for fault in FAULTS.iter().filter(|fault| ordered(fault.word)) {
+            let times = found.done.times(fault.word);
+            writeln!(f, "{times:>7}  {:<13} {}", fault.word, fault.means)?;
+        }
+        writeln!(f)?;
+        for (action, times) in &found.actions {
+            writeln!(f, "{times:>7}  {action}")?;
+        }
+        Ok(())
+    }
+
+    fn phases(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        row(f, "", "without faults", "with faults")?;
+        let mut each = |what: &str, value: &dyn Fn(&Phase) -> String| {
+            let [calm, wild] = self.found.phases.each_ref().map(value);
+            row(f, what, &calm, &wild)
+        };
+        let scrapes = |phase: &Phase| phase.got.scrapes.latency.count().to_string();
+        each("scrapes", &scrapes)?;
+        let failed = |phase: &Phase| phase.got.scrapes.failures.len().to_string();
+        each("  failed", &failed)?;
+        let steps = |phase: &Phase| phase.got.scrapes.steps_back.to_string();
+        each("  counters of calm plugins stepped back", &steps)?;
+        for (name, percent) in PERCENTILES {
+            each(name, &|phase| {
+                milliseconds(phase.got.scrapes.latency.percentile(percent))
+            })?;
+        }
+        let probes = |phase: &Phase| phase.got.probes.latency.count().to_string();
+        each("requests for health", &probes)?;
+        let failed = |phase: &Phase| phase.got.probes.failures.len().to_string();
+        each("  failed", &failed)?;
+        for (name, percent) in PERCENTILES {
+            each(name, &|phase| {
+                milliseconds(phase.got.probes.latency.percentile(percent))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn figures(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Found {
+            before,
+            after,
+            strays,
+            ..
+        } = self.found;
+        row(f, "the program, at rest", "before", "after")?;
+        let memory = [before, after].map(|figures| format!("{:.1} MB", figures.memory));
+        row(f, "resident memory", &memory[0], &memory[1])?;
+        for (what, before, after) in [
+            ("descriptors", before.descriptors, after.descriptors),
+            ("threads", before.threads, after.threads),
+            ("children", before.children, after.children),
+            ("zombies", before.zombies, after.zombies),
+        ] {
+            row(f, what, &before.to_string(), &after.to_string())?;
+        }
+        row(
+            f,
+            "processes left behind after its end",
+            "",
+            &strays.to_string(),
+        )
+    }
+
+    /// What the program and the callers of endpoints counted.
+    fn counts(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let got = &self.found.phases[1].got;
+        for (name, grown) in &got.scrapes.tallies {
+            let grown = grown.iter().filter(|(_, by)| **by > 0.0);
+            let grown: Vec<_> = grown.map(|(label, by)| format!("{label} {by}")).collect();
+            if !grown.is_empty() {
+                writeln!(f, "{name}: {}", grown.join(", "))?;
+            }
+        }
+        let answers = got.answers.iter();
+        let answers: Vec<_> = answers
+            .map(|(status, times)| format!("{status}: {times}"))
+            .collect();
+        writeln!(f, "answers of endpoints: {}", answers.join(", "))
     }
 }
 
-fn failures(phase: &Phase) -> [(&'static str, &[String]); 2] {
-    [
-        ("scrapes", &phase.got.scrapes.failures),
-        ("requests for health", &phase.got.probes.failures),
-    ]
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.events(f)?;
+        writeln!(f)?;
+        self.phases(f)?;
+        writeln!(f)?;
+        self.figures(f)?;
+        writeln!(f)?;
+        self.counts(f)?;
+        writeln!(f)?;
+        if self.harm.is_empty() {
+            return writeln!(f, "No harm was done.");
+        }
+        writeln!(f, "HARM WAS DONE:")?;
+        self.harm
+            .iter()
+            .try_for_each(|what| writeln!(f, "  {what}"))
+    }
 }
 
 fn phase_json(phase: &Phase) -> Value {
@@ -176,129 +183,10 @@ fn phase_json(phase: &Phase) -> Value {
     })
 }
 
-impl Display for Report<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let (options, found) = (self.options, self.found);
-        writeln!(
-            f,
-            "Chaos with seed {}: {} faults of {} plugins, {}, in {:.0} s\n",
-            options.seed,
-            found.done.total(),
-            options.plugins,
-            options.isolation.word(),
-            found.phases[1].took.as_secs_f64()
-        )?;
-        writeln!(f, "{:>7}  fault", "times")?;
-        for fault in FAULTS
-            .iter()
-            .filter(|fault| found.ordered.contains_key(fault.word))
-        {
-            let done = found
-                .done
-                .faults
-                .get(fault.word)
-                .copied()
-                .unwrap_or_default();
-            writeln!(f, "{done:>7}  {:<13} {}", fault.word, fault.means)?;
-        }
-        writeln!(f)?;
-        for (action, times) in &found.actions {
-            writeln!(f, "{times:>7}  {action}")?;
-        }
-        self.phases(f)?;
-        self.figures(f)?;
-        for (name, grown) in &found.phases[1].got.scrapes.tallies {
-            let grown = grown.iter().filter(|(_, by)| **by > 0.0);
-            let grown: Vec<_> = grown.map(|(label, by)| format!("{label} {by}")).collect();
-            if !grown.is_empty() {
-                writeln!(f, "{name}: {}", grown.join(", "))?;
-            }
-        }
-        let answers = &found.phases[1].got.answers;
-        let answers: Vec<_> = answers
-            .iter()
-            .map(|(answer, times)| format!("{answer}: {times}"))
-            .collect();
-        writeln!(f, "endpoints answered {}\n", answers.join(", "))?;
-        let harm = self.harm();
-        if harm.is_empty() {
-            return writeln!(f, "No harm was done.");
-        }
-        writeln!(f, "HARM WAS DONE:")?;
-        harm.iter().try_for_each(|what| writeln!(f, "  {what}"))
-    }
+fn row(f: &mut Formatter<'_>, what: &str, first: &str, second: &str) -> fmt::Result {
+    writeln!(f, "{what:<40} {first:>15} {second:>15}")
 }
 
-impl Report<'_> {
-    fn phases(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "\n{:<40} {:>15} {:>15}",
-            "", "without faults", "with faults"
-        )?;
-        let mut row = |what: &str, value: &dyn Fn(&Phase) -> String| {
-            let [calm, wild] = self.found.phases.each_ref().map(value);
-            writeln!(f, "{what:<40} {calm:>15} {wild:>15}")
-        };
-        row("scrapes", &|phase| {
-            phase.got.scrapes.latency.count().to_string()
-        })?;
-        row("  failed", &|phase| {
-            phase.got.scrapes.failures.len().to_string()
-        })?;
-        row("  counters of calm plugins stepped back", &|phase| {
-            phase.got.scrapes.steps_back.to_string()
-        })?;
-        for (name, percent) in PERCENTILES {
-            row(name, &|phase| {
-                format!("{:.2} ms", phase.got.scrapes.latency.percentile(percent))
-            })?;
-        }
-        row("requests for health", &|phase| {
-            phase.got.probes.latency.count().to_string()
-        })?;
-        row("  failed", &|phase| {
-            phase.got.probes.failures.len().to_string()
-        })?;
-        for (name, percent) in PERCENTILES {
-            row(name, &|phase| {
-                format!("{:.2} ms", phase.got.probes.latency.percentile(percent))
-            })?;
-        }
-        Ok(())
-    }
-
-    fn figures(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Found {
-            before,
-            after,
-            strays,
-            ..
-        } = self.found;
-        writeln!(
-            f,
-            "\n{:<40} {:>15} {:>15}",
-            "the program, at rest", "before", "after"
-        )?;
-        writeln!(
-            f,
-            "{:<40} {:>12.1} MB {:>12.1} MB",
-            "resident memory", before.memory, after.memory
-        )?;
-        for (what, before, after) in [
-            ("descriptors", before.descriptors, after.descriptors),
-            ("threads", before.threads, after.threads),
-            ("children", before.children, after.children),
-            ("zombies", before.zombies, after.zombies),
-        ] {
-            writeln!(f, "{what:<40} {before:>15} {after:>15}")?;
-        }
-        writeln!(
-            f,
-            "{:<40} {:>15} {strays:>15}\n",
-            "processes left behind after its end", ""
-        )
-    }
+fn milliseconds(time: f64) -> String {
+    format!("{time:.2} ms")
 }
-
-const PERCENTILES: [(&str, usize); 3] = [("  p50", 50), ("  p99", 99), ("  longest", 100)];

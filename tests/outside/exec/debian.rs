@@ -8,72 +8,52 @@ use serde_json::json;
 
 use super::{Programs, wait_check};
 
-#[test]
-fn debians_plugins_run_unmodified() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
-    // Until the test process ends. Were nobody accepted the backlog would be full one day.
-    thread::spawn(move || listener.incoming().for_each(drop));
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = free.local_addr().unwrap().port().to_string();
-    drop(free);
-    // Limits that no machine is over, or every one is, and that so tell what the status will be.
-    let all: [(&str, &[&str], &str, &str); 9] = [
-        (
-            "check_load",
-            &["-w", "1e6,1e6,1e6", "-c", "1e6,1e6,1e6"],
-            "healthy",
-            "LOAD OK",
-        ),
-        (
-            "check_disk",
-            &["-w", "0%", "-c", "0%", "-p", "/"],
-            "healthy",
-            "DISK OK",
-        ),
-        (
-            "check_procs",
-            &["-w", "1:1000000", "-c", "1:1000000"],
-            "healthy",
-            "PROCS OK",
-        ),
+/// Program, arguments, status and a part of the message. The limits are such that no machine is
+/// over them, or every one is.
+type Case<'a> = (&'static str, &'a [&'a str], &'static str, &'static str);
+
+/// `open` and `closed` are arguments that name such a port.
+fn cases<'a>(open: &'a [&'a str], closed: &'a [&'a str]) -> [Case<'a>; 9] {
+    let load = &["-w", "1e6,1e6,1e6", "-c", "1e6,1e6,1e6"];
+    let disk = &["-w", "0%", "-c", "0%", "-p", "/"];
+    let procs = &["-w", "1:1000000", "-c", "1:1000000"];
+    let users = &["-w", "100000", "-c", "100000"];
+    let swap = &["-w", "2", "-c", "1", "-n", "ok"];
+    [
+        ("check_load", load, "healthy", "LOAD OK"),
+        ("check_disk", disk, "healthy", "DISK OK"),
+        ("check_procs", procs, "healthy", "PROCS OK"),
         (
             "check_procs",
             &["-c", "1000000:"],
             "unhealthy",
             "PROCS CRITICAL",
         ),
-        (
-            "check_users",
-            &["-w", "100000", "-c", "100000"],
-            "healthy",
-            "USERS OK",
-        ),
-        (
-            "check_swap",
-            &["-w", "2", "-c", "1", "-n", "ok"],
-            "healthy",
-            "SWAP OK",
-        ),
-        (
-            "check_tcp",
-            &["-H", "127.0.0.1", "-p", &port, "-w", "30", "-c", "60"],
-            "healthy",
-            "TCP OK",
-        ),
-        (
-            "check_tcp",
-            &["-H", "127.0.0.1", "-p", &closed],
-            "unhealthy",
-            "refused",
-        ),
+        ("check_users", users, "healthy", "USERS OK"),
+        ("check_swap", swap, "healthy", "SWAP OK"),
+        ("check_tcp", open, "healthy", "TCP OK"),
+        ("check_tcp", closed, "unhealthy", "refused"),
         (
             "check_dummy",
             &["3", "as told"],
             "unknown",
             "UNKNOWN: as told",
         ),
-    ];
+    ]
+}
+
+#[test]
+fn debians_plugins_run_unmodified() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let open = listener.local_addr().unwrap().port().to_string();
+    // Until the test process ends. Were nobody accepted the backlog would be full one day.
+    thread::spawn(move || listener.incoming().for_each(drop));
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = free.local_addr().unwrap().port().to_string();
+    drop(free);
+    let open = ["-H", "127.0.0.1", "-p", &open, "-w", "30", "-c", "60"];
+    let closed = ["-H", "127.0.0.1", "-p", &closed];
+    let all = cases(&open, &closed);
     let mut programs = Programs::new();
     for (number, (name, arguments, ..)) in all.iter().enumerate() {
         let Some(tool) = require(name) else { return };

@@ -16,6 +16,11 @@ fn the_library_does_what_the_built_in_does() {
         "echo '# TYPE jobs_total counter'; echo jobs_total 3",
     );
     programs.collector("wrong", "echo a one");
+    // A limit that the core raises for the plugin's process every minute is none for a program.
+    programs.collector(
+        "time",
+        "[ $(ulimit -t) = $(ulimit -H -t) ] && echo same_limit 1",
+    );
     programs.check("low", "echo 'low | free=5%'; exit 1");
     let stays = "trap '' TERM HUP; echo $$ >stays; while :; do sleep 1; done";
     programs.collector("stays", stays);
@@ -32,6 +37,7 @@ fn the_library_does_what_the_built_in_does() {
     assert!(monitor.log_contains("replaces"), "{:?}", monitor.log());
     wait_value(&monitor, "jobs_total", &[], 3.0);
     wait_value(&monitor, "lasting", &[], 1.0);
+    wait_value(&monitor, "same_limit", &[], 1.0);
     assert_eq!(monitor.metrics().families["jobs_total"].kind, "counter");
     wait_error(&monitor, "exec@wrong", "line 1: the value is no number");
     let report = wait_check(&monitor, "low", "degraded");

@@ -1,5 +1,7 @@
 //! Plugins of Nagios as health checks.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{Programs, row, wait_check, wait_value};
@@ -86,18 +88,9 @@ fn performance_data_becomes_metrics_in_base_units() {
         "echo \"OK | s=2s ms=5ms us=7us share=58% b=3B kb=2KB mb=2MB gb=2GB tb=2TB count=9c plain=4 'with space'=1 'it''s'=2 rpm=900rpm none=U bad=x\"
 echo 'long text'; echo 'more | late=1'; echo 'later=2'",
     );
-    programs.check(
-        "ranges",
-        "echo 'OK | r1=5ms;10;10:;0;50 r2=1;~:10;10:20 r3=1%;@10:20;@~:5'; exit 1",
-    );
     let monitor = programs.start();
-    wait_check(&monitor, "ranges", "degraded");
-    wait_value(
-        &monitor,
-        "nagios_perfdata_unreadable",
-        &[("check", "units")],
-        1.0,
-    );
+    let unreadable = [("check", "units")];
+    wait_value(&monitor, "nagios_perfdata_unreadable", &unreadable, 1.0);
     let scrape = monitor.metrics();
     for (label, unit, value) in [
         ("s", "seconds", 2.0),
@@ -122,66 +115,65 @@ echo 'long text'; echo 'more | late=1'; echo 'later=2'",
         assert_eq!(found, Some(value), "{label}");
     }
     assert_eq!(scrape.families["nagios_perfdata_total"].kind, "counter");
-    assert!(
-        !scrape
-            .samples("nagios_perfdata_value")
-            .iter()
-            .any(|sample| sample.labels["label"] == "none")
-    );
+    // `U` says that there is no value.
+    let none = [("label", "none")];
+    assert_eq!(scrape.value("nagios_perfdata_value", &none), None);
+}
 
-    let bounds = |label: &str, unit: &str| -> Vec<(String, f64)> {
-        let samples = scrape.samples(&format!("nagios_perfdata_threshold_{unit}"));
-        let own = samples
-            .iter()
-            .filter(|sample| sample.labels["label"] == label);
-        let mut found: Vec<_> = own
+#[test]
+fn thresholds_become_the_bounds_of_their_ranges() {
+    let mut programs = Programs::new();
+    let lines = "echo 'OK | r1=5ms;10;10:;0;50 r2=1;~:10;10:20 r3=1%;@10:20;@~:5'; exit 1";
+    programs.check("ranges", lines);
+    let monitor = programs.start();
+    wait_check(&monitor, "ranges", "degraded");
+    wait_value(&monitor, "nagios_perfdata_ratio", &[("label", "r3")], 0.01);
+    let scrape = monitor.metrics();
+    for (label, unit, expected) in [
+        (
+            "r1",
+            "seconds",
+            &[
+                ("critical lower outside", 0.01),
+                ("warning lower outside", 0.0),
+                ("warning upper outside", 0.01),
+            ],
+        ),
+        (
+            "r2",
+            "value",
+            &[
+                ("critical lower outside", 10.0),
+                ("critical upper outside", 20.0),
+                ("warning upper outside", 10.0),
+            ],
+        ),
+        (
+            "r3",
+            "ratio",
+            &[
+                ("critical upper inside", 0.05),
+                ("warning lower inside", 0.1),
+                ("warning upper inside", 0.2),
+            ],
+        ),
+    ] {
+        let mut samples = scrape.samples(&format!("nagios_perfdata_threshold_{unit}"));
+        samples.retain(|sample| sample.labels["label"] == label);
+        let bounds: BTreeMap<String, f64> = samples
+            .into_iter()
             .map(|sample| {
-                let part = |name: &str| sample.labels[name].as_str();
-                (
-                    format!("{} {} {}", part("level"), part("bound"), part("alert")),
-                    sample.value,
-                )
+                let parts = ["level", "bound", "alert"].map(|name| sample.labels[name].as_str());
+                (parts.join(" "), sample.value)
             })
             .collect();
-        found.sort_by(|one, other| one.0.cmp(&other.0));
-        found
-    };
-    let named = |expected: &[(&str, f64)]| -> Vec<(String, f64)> {
-        expected
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), *value))
-            .collect()
-    };
-    assert_eq!(
-        bounds("r1", "seconds"),
-        named(&[
-            ("critical lower outside", 0.01),
-            ("warning lower outside", 0.0),
-            ("warning upper outside", 0.01),
-        ])
-    );
-    assert_eq!(
-        bounds("r2", "value"),
-        named(&[
-            ("critical lower outside", 10.0),
-            ("critical upper outside", 20.0),
-            ("warning upper outside", 10.0),
-        ])
-    );
-    assert_eq!(
-        bounds("r3", "ratio"),
-        named(&[
-            ("critical upper inside", 0.05),
-            ("warning lower inside", 0.1),
-            ("warning upper inside", 0.2),
-        ])
-    );
+        let expected = expected.map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(bounds, BTreeMap::from(expected), "{label}");
+    }
     for (limit, value) in [("min", 0.0), ("max", 0.05)] {
         let labels = [("label", "r1"), ("limit", limit)];
-        assert_eq!(
-            scrape.value("nagios_perfdata_limit_seconds", &labels),
-            Some(value)
-        );
+        let found = scrape.value("nagios_perfdata_limit_seconds", &labels);
+        assert_eq!(found, Some(value), "{limit}");
     }
 }
 

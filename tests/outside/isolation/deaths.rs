@@ -65,7 +65,8 @@ fn one_that_does_not_come_back_is_ended_and_started_again() {
 
 #[test]
 fn what_it_does_to_its_sockets_is_named() {
-    let rogue = Rogue::isolated("", QUICK);
+    let config = QUICK.replace("deadline: 1s", "deadline: 1m");
+    let rogue = Rogue::isolated("", &config);
     all_the_while(&rogue, || {
         expect_named(&rogue, "garbles", CRASH, "broke the protocol");
         // Which of its sockets is missed first, and by whom, is a matter of luck.

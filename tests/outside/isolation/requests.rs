@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use gaxx_tests::wait_until;
+use gaxx_tests::{Process, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{QUICK, all_the_while};

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gaxx_abi::Fault;
+use gaxx_abi::{Fault, fault::kind};
 use parking_lot::{Condvar, Mutex};
 use rustix::{
     io::Errno,
@@ -17,7 +17,7 @@ use rustix::{
     process::{Pid, Signal, pidfd_send_signal},
 };
 
-use super::Ending;
+use super::{Ending, fault};
 use crate::isolation::{
     proxy::Line,
     wire::{Channel, WireError, descriptor, message::Control},
@@ -42,10 +42,42 @@ pub(in crate::isolation) struct Process {
     /// Nothing in tests where a thread plays the child.
     handle: Option<OwnedFd>,
     control: Mutex<Channel>,
-    /// All sockets that the child has other ends of.
+    control_socket: Arc<OwnedFd>,
+    /// All other sockets that the child has other ends of.
     sockets: Mutex<Vec<Weak<OwnedFd>>>,
     ending: Mutex<Option<Arc<Ending>>>,
     ended: Condvar,
+}
+
+/// The core's ends of the first sockets of a process.
+pub(super) struct Sockets {
+    control: Arc<OwnedFd>,
+    host: Arc<OwnedFd>,
+}
+
+impl Sockets {
+    /// The sockets, and the end of the control socket that the process is started with. The host
+    /// socket waits for it in there.
+    pub(super) fn open() -> Result<(Self, OwnedFd), WireError> {
+        let ((control, far), (host, far_host)) = (pair()?, pair()?);
+        let sockets = Self {
+            control: Arc::new(control),
+            host: Arc::new(host),
+        };
+        let mut channel = sockets.control();
+        channel.send(&Control::Host, Some(Instant::now() + HEED))?;
+        pass(&channel, &[&far_host])?;
+        Ok((sockets, far))
+    }
+
+    /// What the child asks of its host.
+    pub(super) fn host(&self) -> Channel {
+        Channel::new(Arc::clone(&self.host), LONGEST)
+    }
+
+    fn control(&self) -> Channel {
+        Channel::new(Arc::clone(&self.control), LONGEST)
+    }
 }
 
 impl Process {
@@ -55,22 +87,19 @@ impl Process {
         number: u64,
         pid: Pid,
         handle: Option<OwnedFd>,
-        control: OwnedFd,
-    ) -> Result<Self, Errno> {
-        let process = Self {
+        sockets: &Sockets,
+    ) -> Self {
+        Self {
             plugin: plugin.to_owned(),
             number,
             pid,
             handle,
-            control: Mutex::new(Channel::new(control, LONGEST)),
-            sockets: Mutex::default(),
+            control: Mutex::new(sockets.control()),
+            control_socket: Arc::clone(&sockets.control),
+            sockets: Mutex::new(vec![Arc::downgrade(&sockets.host)]),
             ending: Mutex::default(),
             ended: Condvar::new(),
-        };
-        let control = process.control.lock();
-        patient(control.socket())?;
-        drop(control);
-        Ok(process)
+        }
     }
 
     /// Which of the plugin's processes this is.
@@ -88,34 +117,20 @@ impl Process {
         self.handle.as_ref()
     }
 
-    /// Opens the host socket: the child hears of it before all else.
-    pub(super) fn host(&self) -> Result<Channel, Fault> {
-        self.open(&Control::Host)
-    }
-
     /// Opens a line.
     pub(in crate::isolation) fn line(self: &Arc<Self>) -> Result<Line, Fault> {
-        let channel = self.open(&Control::Line)?;
-        Ok(Line::new(Arc::clone(self), channel))
-    }
-
-    fn open(&self, control: &Control) -> Result<Channel, Fault> {
-        let opened = || {
-            let (near, far) = descriptor::pair()?;
-            patient(near.as_fd())?;
-            Ok((near, far))
-        };
-        let (near, far) = opened().map_err(no_socket)?;
-        self.tell(control, Some(&far))?;
+        let (near, far) = pair().map_err(|error| no_socket(&error))?;
+        self.tell(&Control::Line, Some(&far))?;
         let near = Arc::new(near);
         let mut sockets = self.sockets.lock();
         sockets.retain(|socket| socket.strong_count() > 0);
         sockets.push(Arc::downgrade(&near));
         drop(sockets);
-        if let Some(ending) = self.ending() {
-            return Err(ending.fault());
+        // Who closes all of them notes the end first.
+        match self.ending() {
+            Some(ending) => Err(ending.fault()),
+            None => Ok(Line::new(Arc::clone(self), Channel::new(near, LONGEST))),
         }
-        Ok(Channel::new(near, LONGEST))
     }
 
     /// Tells the child that this component is being stopped.
@@ -131,13 +146,15 @@ impl Process {
             Some(descriptor) => pass(&channel, &[descriptor]),
             None => Ok(()),
         });
+        // Nobody else need wait while it is found out what went wrong.
+        drop(channel);
         told.map_err(|error| self.failed(&error, HEED))
     }
 
     /// Closes the control socket, which ends the child.
     pub(super) fn hang_up(&self) {
         // It has hung up itself where this fails.
-        let _ = shutdown(self.control.lock().socket(), Shutdown::Both);
+        let _ = shutdown(&*self.control_socket, Shutdown::Both);
     }
 
     /// How it ended; nothing while it runs.
@@ -221,15 +238,20 @@ pub(in crate::isolation) fn pass(
     })
 }
 
-/// Lets nobody wait for ever who passes a descriptor and has no room for it.
-fn patient(socket: impl AsFd) -> Result<(), Errno> {
-    set_socket_timeout(socket, Timeout::Send, Some(HEED))
+/// Two ends of a socket. Nobody waits for ever who passes a descriptor and has no room for it.
+fn pair() -> Result<(OwnedFd, OwnedFd), WireError> {
+    let pair = || {
+        let (near, far) = descriptor::pair()?;
+        set_socket_timeout(&near, Timeout::Send, Some(HEED))?;
+        Ok((near, far))
+    };
+    pair().map_err(|errno: Errno| WireError::System(errno.into()))
 }
 
-fn no_socket(errno: Errno) -> Fault {
-    super::ending::fault(
-        gaxx_abi::fault::kind::LIMIT,
-        format!("no socket for its process: {errno}"),
+fn no_socket(error: &WireError) -> Fault {
+    fault(
+        kind::LIMIT,
+        format!("no socket for its process: {error}"),
         "raise the limit of open files of gaxx-mon (LimitNOFILE in systemd)",
     )
 }

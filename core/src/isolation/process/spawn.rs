@@ -16,12 +16,12 @@ use rustix::{
 use super::{
     limits::{self, CpuWindow},
     output::Output,
-    run::Process,
+    run::{Process, Sockets},
     service::Service,
 };
 use crate::{
     config,
-    isolation::{CHILD, wire::descriptor},
+    isolation::CHILD,
 };
 
 /// The variables that a child has, where this program has them.
@@ -49,7 +49,7 @@ impl Running {
         number: u64,
         settings: &config::Process,
     ) -> io::Result<Self> {
-        let (control, far) = descriptor::pair()?;
+        let (sockets, far) = Sockets::open().map_err(io::Error::other)?;
         let (output, printed) = io::pipe()?;
         fcntl_setfl(&output, OFlags::NONBLOCK)?;
         let reaper = spawn(program, plugin, far, printed.into())?;
@@ -57,13 +57,10 @@ impl Running {
         limits::apply(pid, settings)?;
         let cpu = CpuWindow::begin(pid, settings)?;
         let handle = pidfd_open(pid, PidfdFlags::empty())?;
-        let process = Process::new(plugin, number, pid, Some(handle), control)?;
-        let host = process
-            .host()
-            .map_err(|fault| io::Error::other(fault.message.into_string()))?;
+        let process = Process::new(plugin, number, pid, Some(handle), &sockets);
         Ok(Self {
             process: Arc::new(process),
-            service: Some(Service::new(host)),
+            service: Some(Service::new(sockets.host())),
             output: Output::new(plugin, output.into()),
             cpu,
             reaper,

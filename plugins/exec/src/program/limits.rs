@@ -5,12 +5,14 @@ use std::time::Duration;
 use gaxx_sdk::Size;
 use rustix::process::{Resource, Rlimit, getrlimit};
 
-/// What each process of a program may use. What is not set is as this process has it.
+/// What each process of a program may use. What is not set is as this process has it, except for
+/// CPU time.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Limits {
     /// Heap, stacks and what else it can write to.
     pub(super) memory: Option<Size>,
-    /// CPU time, in whole seconds.
+    /// CPU time, in whole seconds. What is not set is not limited: where this process has a limit,
+    /// that is one that the host keeps raising, and nobody raises a program's.
     pub(super) cpu: Option<Duration>,
     pub(super) open_files: Option<u64>,
 }
@@ -20,12 +22,12 @@ impl Limits {
     /// refused.
     pub(super) fn rlimits(self) -> Vec<(Resource, Rlimit)> {
         let memory = self.memory.map(Size::bytes);
-        let cpu = self.cpu.map(|time| time.as_secs().max(1));
+        let cpu = self.cpu.map_or(u64::MAX, |time| time.as_secs().max(1));
         let wanted = [
             (Resource::Data, memory, 0),
             // SIGXCPU comes at the first, so that the end of the program has that name; whoever
             // ignores it is killed at the second.
-            (Resource::Cpu, cpu, 1),
+            (Resource::Cpu, Some(cpu), 1),
             (Resource::Nofile, self.open_files, 0),
         ];
         let asked = wanted

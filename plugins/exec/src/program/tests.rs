@@ -164,6 +164,10 @@ fn limits_hold_for_each_process() {
     let all = json!({ "max_memory": "64MiB", "max_cpu": "1500ms", "max_open_files": 20 });
     let output = limited(&all, "ulimit -d; ulimit -t; ulimit -n; ulimit -H -t");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "65536\n1\n20\n2\n");
+    let output = limited(&json!({}), "ulimit -t; ulimit -H -t");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let (soft, hard) = text.trim().split_once('\n').unwrap();
+    assert_eq!(soft, hard);
     let output = limited(&json!({ "max_cpu": "1s" }), "while :; do :; done");
     assert_eq!(output.end.to_string(), "was ended by signal 24 (SIGXCPU)");
     let output = limited(&json!({ "max_open_files": 1_u64 << 40 }), "ulimit -n");

@@ -6,7 +6,11 @@ use parking_lot::Mutex;
 use rustix::process::getpid;
 
 use crate::isolation::{
-    process::{Process, run::LONGEST, service::Service},
+    process::{
+        Process,
+        run::{LONGEST, Sockets},
+        service::Service,
+    },
     wire::{
         Channel, descriptor,
         message::{Ask, Control, Told},
@@ -31,10 +35,10 @@ pub(super) struct Puppet {
 impl Puppet {
     /// The process of this number, with lines that follow the script.
     pub(super) fn new(number: u64, script: Script) -> Self {
-        let (near, far) = descriptor::pair().unwrap();
-        let process = Process::new("demo", number, getpid(), None, near).unwrap();
+        let (sockets, far) = Sockets::open().unwrap();
+        let process = Process::new("demo", number, getpid(), None, &sockets);
         let heard = Arc::default();
-        let service = Service::new(process.host().unwrap());
+        let service = Service::new(sockets.host());
         let mut control = Channel::new(far, LONGEST);
         assert!(matches!(control.receive(None).unwrap(), Control::Host));
         let host = Channel::new(passed(&control), LONGEST);
