@@ -66,7 +66,8 @@ impl Processes {
         self.up.with_label_values(&[plugin]).set(is_up);
         let resident = status.resident().unwrap_or(0.0);
         self.resident.with_label_values(&[plugin]).set(resident);
-        let of_this = known.filter(|known| std::ptr::eq(known.status.as_ptr(), &raw const **status));
+        let of_this =
+            known.filter(|known| std::ptr::eq(known.status.as_ptr(), &raw const **status));
         let mut restarts = of_this.map_or([0; Cause::ALL.len()], |known| known.restarts);
         for ((cause, count), counted) in status.restarts_by_cause().zip(&mut restarts) {
             let counter = self.restarts.with_label_values(&[plugin, cause.label()]);
@@ -100,9 +101,16 @@ mod tests {
         let status = Arc::<Status>::default();
         processes.set(std::iter::once(("one", &status)));
         let families = registry.gather();
-        let series: usize = families.iter().map(|family| family.get_metric().len()).sum();
+        let series: usize = families
+            .iter()
+            .map(|family| family.get_metric().len())
+            .sum();
         assert_eq!(series, 2 + Cause::ALL.len());
-        assert!(families.iter().any(|family| family.name() == "gaxx_plugin_process_up"));
+        assert!(
+            families
+                .iter()
+                .any(|family| family.name() == "gaxx_plugin_process_up")
+        );
         processes.set(std::iter::empty());
         assert!(registry.gather().is_empty());
     }

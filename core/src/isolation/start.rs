@@ -4,11 +4,7 @@ use std::{io, path::Path, sync::Arc};
 
 use gaxx_abi::{Fault, Manifest, PluginBox, fault::kind};
 
-use super::{
-    Code, Status,
-    process::Child,
-    proxy,
-};
+use super::{Code, Status, process::Child, proxy};
 use crate::config;
 
 /// This program, also after its file was replaced.

@@ -120,7 +120,11 @@ pub fn discover(folders: &[PathBuf], plugins: &Plugins, launcher: &Launcher) -> 
     for candidate in &mut found.candidates {
         let name = candidate.manifest.name.as_str();
         candidate.replaces_builtin = names.contains(&name);
-        if let Some((file, _)) = candidate.file.as_ref().filter(|_| candidate.replaces_builtin) {
+        if let Some((file, _)) = candidate
+            .file
+            .as_ref()
+            .filter(|_| candidate.replaces_builtin)
+        {
             let note = format!("{} replaces the built-in plugin {name}", file.display());
             found.notes.push(note);
         }
@@ -164,7 +168,12 @@ fn side_by_side<T: Sync, R: Send>(all: &[T], one: impl Fn(&T) -> R + Sync) -> Ve
             })
             .collect();
         let mut done = work();
-        done.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
+        done.extend(
+            others
+                .into_iter()
+                .filter_map(|other| other.join().ok())
+                .flatten(),
+        );
         done
     });
     done.sort_by_key(|(number, _)| *number);

@@ -137,9 +137,9 @@ impl Launcher {
             process: plugins.process(name),
         };
         let file = PathBuf::from("/proc/self/exe");
-        let child = self.child(want, None).map_err(|error| {
-            Failed::new(name, &file, error.reason(), &error, &error.remedy())
-        })?;
+        let child = self
+            .child(want, None)
+            .map_err(|error| Failed::new(name, &file, error.reason(), &error, &error.remedy()))?;
         Ok(Candidate {
             manifest: Arc::clone(&child.isolated.manifest),
             plugin: Arc::clone(&child.isolated.plugin),
@@ -170,7 +170,8 @@ impl Launcher {
                 let _ = sender.send(loader.load(&inspected));
             });
         let late = |error: &str| {
-            let remedy = "a library must return at once from its constructors and its entry function";
+            let remedy =
+                "a library must return at once from its constructors and its entry function";
             refused(library, "deadline", &error, remedy)
         };
         if let Err(error) = thread {

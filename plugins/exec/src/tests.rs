@@ -15,6 +15,9 @@ fn it_complies() {
     testing::comply("exec")
         .settings("exec", program)
         .settings("nagios", check)
-        .settings("textfile", json!({"textfile": {"folders": [folder.path()]}}))
+        .settings(
+            "textfile",
+            json!({"textfile": {"folders": [folder.path()]}}),
+        )
         .assert();
 }

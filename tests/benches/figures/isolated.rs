@@ -119,7 +119,10 @@ fn bare() -> Spread {
     Spread::milliseconds((0..CHILDREN).map(|_| {
         let begin = Instant::now();
         let null = File::open("/dev/null").unwrap();
-        let mut child = std::process::Command::new("/bin/true").stdin(null).spawn().unwrap();
+        let mut child = std::process::Command::new("/bin/true")
+            .stdin(null)
+            .spawn()
+            .unwrap();
         child.wait().unwrap();
         begin.elapsed()
     }))

@@ -12,7 +12,8 @@ use crate::{
 const PLUGINS: usize = 50;
 const ROUNDS: usize = 7;
 const SCRAPES: usize = 200;
-const CALM: &str = "{scrape: {max_age: 1ms}, plugins: {isolation: in-process, system: {enabled: false}}}";
+const CALM: &str =
+    "{scrape: {max_age: 1ms}, plugins: {isolation: in-process, system: {enabled: false}}}";
 const ROGUE: &str = "
 scrape:
   max_age: 1ms

@@ -114,3 +114,94 @@ fn true_ones<const N: usize>(known: [(bool, String); N]) -> impl Iterator<Item =
         .into_iter()
         .filter_map(|(is, what)| is.then_some(what))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeMap, os::unix::process::ExitStatusExt, process::ExitStatus,
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::{
+        callers::Probes, clients::Got, figures::Figures, latency::Latency, orders::Done,
+        scraper::Scrapes,
+    };
+
+    fn phase(scrape: Duration) -> Phase {
+        let latency = || Latency::of(vec![scrape]);
+        let got = Got {
+            scrapes: Scrapes {
+                latency: latency(),
+                failures: Vec::new(),
+                steps_back: 0,
+                tallies: BTreeMap::new(),
+            },
+            probes: Probes {
+                latency: latency(),
+                failures: Vec::new(),
+            },
+            answers: BTreeMap::new(),
+        };
+        let took = Duration::from_secs(1);
+        Phase { took, got }
+    }
+
+    fn good() -> Found {
+        let figures = Figures {
+            memory: 30.0,
+            descriptors: 500,
+            threads: 40,
+            children: 40,
+            zombies: 0,
+        };
+        Found {
+            ordered: BTreeMap::new(),
+            done: Done::default(),
+            phases: [5, 300].map(|scrape| phase(Duration::from_millis(scrape))),
+            actions: BTreeMap::new(),
+            unsettled: Vec::new(),
+            before: figures,
+            after: figures,
+            end: Some(ExitStatus::from_raw(0)),
+            died: false,
+            strays: 0,
+        }
+    }
+
+    /// The only harm of a run that was good but for one thing.
+    #[track_caller]
+    fn harm(spoil: impl FnOnce(&mut Found)) -> String {
+        let mut found = good();
+        spoil(&mut found);
+        let harm = of(&found);
+        assert_eq!(harm.len(), 1, "{harm:?}");
+        harm[0].clone()
+    }
+
+    #[test]
+    fn a_good_run_did_no_harm() {
+        assert_eq!(of(&good()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_harm_is_told() {
+        let failed = || vec!["status 500".to_owned()];
+        let scrapes = harm(|found| found.phases[1].got.scrapes.failures = failed());
+        assert_eq!(scrapes, "1 scrapes with faults failed: status 500");
+        harm(|found| found.phases[0].got.probes.failures = failed());
+        harm(|found| found.phases[1] = phase(Duration::from_secs(3)));
+        harm(|found| found.died = true);
+        harm(|found| found.end = None);
+        harm(|found| found.end = Some(ExitStatus::from_raw(1 << 8)));
+        harm(|found| found.done.left = [("a".to_owned(), 1)].into());
+        harm(|found| found.done.wrong = failed());
+        harm(|found| found.unsettled = failed());
+        harm(|found| found.strays = 1);
+        harm(|found| found.after.zombies = 1);
+        harm(|found| found.after.children += 1);
+        harm(|found| found.after.descriptors += 40);
+        harm(|found| found.after.threads += 100);
+        harm(|found| found.after.memory += 1_000.0);
+    }
+}

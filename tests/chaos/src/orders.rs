@@ -49,7 +49,9 @@ impl Orders {
                 .or_default()
                 .push(Order { due, word });
         }
-        parts.values_mut().for_each(|orders| orders.sort());
+        for orders in parts.values_mut() {
+            orders.sort();
+        }
         Self { parts }
     }
 

@@ -1,6 +1,6 @@
 //! Random numbers that a seed decides.
 
-/// SplitMix64, of Steele, Lea and Flood: "Fast splittable pseudorandom number generators", OOPSLA
+/// `SplitMix64`, of Steele, Lea and Flood: "Fast splittable pseudorandom number generators", OOPSLA
 /// 2014. What it draws depends on nothing but the seed, now and in later versions.
 #[derive(Debug, Clone)]
 pub(crate) struct Random(u64);

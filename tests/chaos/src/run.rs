@@ -29,7 +29,7 @@ const REMINDER: Duration = Duration::from_secs(5);
 /// The shortest phase.
 const SHORTEST: Duration = Duration::from_secs(10);
 /// How long plugins, memory and descriptors have to come to rest.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 
 /// What the run found.
 #[derive(Debug)]

@@ -50,7 +50,9 @@ pub(crate) fn scrape(url: &str, calm: &[String], stop: &AtomicBool) -> Scrapes {
         times.push(due.elapsed());
         match answer.and_then(|text| read(&text, calm)) {
             Ok((scrape, counts)) => {
-                tallies.iter_mut().for_each(|tally| tally.take(&scrape));
+                for tally in &mut tallies {
+                    tally.take(&scrape);
+                }
                 for (plugin, count) in counts {
                     let before = counted.insert(plugin, count).unwrap_or_default();
                     steps_back += usize::from(count < before);

@@ -33,7 +33,9 @@ pub(super) fn components(
     source: &Source,
     config: &Config,
 ) -> Result<Vec<ComponentRow>, ExitCode> {
-    let state_folder = source.state_folder(config).map_err(|error| refuse(&error))?;
+    let state_folder = source
+        .state_folder(config)
+        .map_err(|error| refuse(&error))?;
     let loader = Arc::new(Loader::new(loader::Settings::of(config, state_folder)));
     let described = Launcher::new(Arc::clone(&loader)).describe(library, &config.plugins);
     loader.remove_copies();
@@ -61,7 +63,10 @@ impl ComponentRow {
     /// The lines of a table: the component, then its routes and settings.
     pub(super) fn lines(&self) -> Vec<Vec<String>> {
         let line = |name: &str, what: String| vec![String::new(), name.to_owned(), what];
-        let mut lines = vec![line(self.kind, format!("{}: {}", self.name, self.description))];
+        let mut lines = vec![line(
+            self.kind,
+            format!("{}: {}", self.name, self.description),
+        )];
         let routes = self.routes.iter();
         lines.extend(routes.map(|route| line("", format!("  {route}"))));
         let properties = self.settings.get("properties").and_then(Value::as_object);

@@ -61,9 +61,8 @@ mod tests {
     fn a_burst_passes_and_then_only_the_rate() {
         let start = Instant::now();
         let mut allowance = Allowance::new(10, 50, start);
-        let taken = |allowance: &mut Allowance, now| {
-            (0..100).filter(|_| allowance.take(1, now)).count()
-        };
+        let taken =
+            |allowance: &mut Allowance, now| (0..100).filter(|_| allowance.take(1, now)).count();
         assert_eq!(taken(&mut allowance, start), 50);
         assert_eq!(taken(&mut allowance, start + Duration::from_secs(1)), 10);
         assert_eq!(taken(&mut allowance, start + Duration::from_hours(1)), 50);

@@ -11,12 +11,7 @@ use std::{
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{
-    Ending, Process,
-    backoff::Backoff,
-    child::Shared,
-    spawn::Running,
-};
+use super::{Ending, Process, backoff::Backoff, child::Shared, spawn::Running};
 
 /// How long a child may take to end once nobody uses it.
 const GRACE: Duration = Duration::from_secs(1);
@@ -105,7 +100,9 @@ impl Attendant {
                 kill_at = Some(now + GRACE);
             }
             if running.cpu.ends() <= now && !running.cpu.renew() {
-                running.process.condemn(Ending::cpu(&self.shared.want.plugin));
+                running
+                    .process
+                    .condemn(Ending::cpu(&self.shared.want.plugin));
             }
             if self.step(&mut running, kill_at) {
                 return bury(running, &self.shared);
@@ -127,7 +124,10 @@ impl Attendant {
             let all = [
                 running.process.handle().and_then(|fd| of(fd.as_fd())),
                 of(self.shared.bell().as_fd()),
-                running.service.as_ref().and_then(|one| of(one.channel().socket())),
+                running
+                    .service
+                    .as_ref()
+                    .and_then(|one| of(one.channel().socket())),
                 output.and_then(|fd| of(fd.as_fd())),
             ];
             wait(all, until)
@@ -152,17 +152,29 @@ impl Attendant {
         }
         let next = self.backoff.after(lived);
         let until = Instant::now() + next.wait;
-        let (plugin, again) = (&self.shared.want.plugin, humantime::format_duration(next.wait));
+        let (plugin, again) = (
+            &self.shared.want.plugin,
+            humantime::format_duration(next.wait),
+        );
         let (message, remedy, cause) = (&ending.message, &ending.remedy, ending.cause.label());
         if let Some(times) = next.failed {
             tracing::error!(
-                plugin, cause, remedy,
+                plugin,
+                cause,
+                remedy,
                 "{message}; that was {times} times in a row: it has failed, and is started again in {again}"
             );
         } else {
-            tracing::warn!(plugin, cause, remedy, "{message}; it is started again in {again}");
+            tracing::warn!(
+                plugin,
+                cause,
+                remedy,
+                "{message}; it is started again in {again}"
+            );
         }
-        self.shared.status.down(Arc::clone(ending), until, next.failed);
+        self.shared
+            .status
+            .down(Arc::clone(ending), until, next.failed);
         while !self.shared.is_closed() {
             if until <= Instant::now() {
                 return true;

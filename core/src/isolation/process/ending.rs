@@ -80,8 +80,7 @@ impl Ending {
         }
         // What has no signal has a status.
         let status = status.code().unwrap_or_default();
-        let message =
-            format!("its process exited with status {status} though nobody asked it to");
+        let message = format!("its process exited with status {status} though nobody asked it to");
         Self {
             cause: Cause::Exit,
             message: with_last_line(message, last.filter(|_| status != 0)),
@@ -133,7 +132,8 @@ impl Ending {
         Self {
             cause: Cause::Exit,
             message: "its process has gone, and somebody else took its status".to_owned(),
-            remedy: "find the library in this program that waits for all child processes".to_owned(),
+            remedy: "find the library in this program that waits for all child processes"
+                .to_owned(),
         }
     }
 
@@ -260,7 +260,10 @@ mod tests {
             let ending = ended(status << 8, Some("last"));
             assert_eq!(ending.cause, Cause::Exit);
             let message = ending.message;
-            assert!(message.contains(&format!("status {status} though")), "{message}");
+            assert!(
+                message.contains(&format!("status {status} though")),
+                "{message}"
+            );
             assert_eq!(message.contains("\"last\""), status != 0);
         }
     }

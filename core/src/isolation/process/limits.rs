@@ -33,7 +33,9 @@ pub(super) fn apply(process: Pid, settings: &config::Process) -> Result<(), Errn
 
 /// Both limits, no higher than this process may go itself.
 fn limit(process: Pid, resource: Resource, most: u64) -> Result<(), Errno> {
-    let most = getrlimit(resource).maximum.map_or(most, |own| own.min(most));
+    let most = getrlimit(resource)
+        .maximum
+        .map_or(most, |own| own.min(most));
     let both = Rlimit {
         current: Some(most),
         maximum: Some(most),

@@ -21,14 +21,14 @@ mod signal;
 mod spawn;
 mod status;
 
-pub use self::{
-    ending::Cause,
-    status::{State, Status},
-};
 pub(super) use self::{
     child::Child,
     ending::{Ending, fault},
     run::{Process, pass},
+};
+pub use self::{
+    ending::Cause,
+    status::{State, Status},
 };
 #[cfg(test)]
 mod tests;

@@ -117,7 +117,10 @@ impl Output {
             tracing::warn!(plugin, "its process printed: {line}");
         } else if !self.left_out {
             self.left_out = true;
-            tracing::warn!(plugin, "prints more than {LINES} lines a second: some are left out");
+            tracing::warn!(
+                plugin,
+                "prints more than {LINES} lines a second: some are left out"
+            );
         }
         self.last = Some((now, line));
     }

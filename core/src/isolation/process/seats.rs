@@ -42,6 +42,11 @@ impl Seats {
 
     /// All of them.
     pub(super) fn all(&self) -> Vec<Arc<Seat>> {
-        self.0.lock().seats.values().filter_map(Weak::upgrade).collect()
+        self.0
+            .lock()
+            .seats
+            .values()
+            .filter_map(Weak::upgrade)
+            .collect()
     }
 }

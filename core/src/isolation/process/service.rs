@@ -113,10 +113,7 @@ fn answer(seat: &Seat, process: u64, what: HostCall) -> Option<HostTold> {
     Some(told.unwrap_or_else(HostTold::Fault))
 }
 
-fn told<T>(
-    result: RResult<T, Fault>,
-    tell: impl FnOnce(T) -> HostTold,
-) -> Result<HostTold, Fault> {
+fn told<T>(result: RResult<T, Fault>, tell: impl FnOnce(T) -> HostTold) -> Result<HostTold, Fault> {
     result.into_result().map(tell)
 }
 

@@ -19,10 +19,7 @@ use super::{
     run::{Process, Sockets},
     service::Service,
 };
-use crate::{
-    config,
-    isolation::CHILD,
-};
+use crate::{config, isolation::CHILD};
 
 /// The variables that a child has, where this program has them.
 const VARIABLES: [&str; 5] = ["PATH", "HOME", "LANG", "LC_ALL", "TZ"];
@@ -71,7 +68,9 @@ impl Running {
 /// Nothing here may keep the standard library from `posix_spawn`, which costs the same however
 /// large this process is; a fork does not.
 fn spawn(program: &Path, plugin: &str, control: OwnedFd, output: OwnedFd) -> io::Result<Reaper> {
-    let variables = VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+    let variables = VARIABLES
+        .iter()
+        .filter_map(|name| Some((name, std::env::var_os(name)?)));
     let child = Command::new(program)
         .arg0("gaxx-mon")
         .args([CHILD, &process::id().to_string()])

@@ -79,7 +79,10 @@ impl Status {
 
     /// How often it was started again after which end; every cause, also those of none.
     pub fn restarts_by_cause(&self) -> impl Iterator<Item = (Cause, u64)> + '_ {
-        let counts = self.restarts.iter().map(|count| count.load(Ordering::Relaxed));
+        let counts = self
+            .restarts
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
         Cause::ALL.into_iter().zip(counts)
     }
 

@@ -130,7 +130,11 @@ impl Carry {
     ) -> impl Iterator<Item = Point> + 'a {
         if process != self.process {
             self.process = process;
-            self.undecided = self.series.values().filter(|one| one.decider.is_some()).count();
+            self.undecided = self
+                .series
+                .values()
+                .filter(|one| one.decider.is_some())
+                .count();
         }
         if self.undecided > 0 {
             told.iter().for_each(|point| self.decide(point));
@@ -225,7 +229,15 @@ mod tests {
     #[test]
     fn a_counter_goes_on_and_one_that_is_not_lower_stays() {
         let mut carry = carry();
-        let told = [(1, 10.0), (1, 12.0), (2, 3.0), (2, 4.0), (3, 16.0), (3, 17.0), (4, 1.0)];
+        let told = [
+            (1, 10.0),
+            (1, 12.0),
+            (2, 3.0),
+            (2, 4.0),
+            (3, 16.0),
+            (3, 17.0),
+            (4, 1.0),
+        ];
         let expected = [10.0, 12.0, 15.0, 16.0, 16.0, 17.0, 18.0];
         for ((process, value), expected) in told.into_iter().zip(expected) {
             assert_eq!(one(&mut carry, process, 0, value), expected);
@@ -263,7 +275,11 @@ mod tests {
         assert!(one(&mut carry, 2, 0, f64::NAN).is_nan());
         assert_eq!(one(&mut carry, 2, 0, 7.0), 7.0);
         assert!(one(&mut carry, 3, 0, f64::NAN).is_nan());
-        assert_eq!(one(&mut carry, 3, 0, 1.0), 8.0, "the first that is one decides");
+        assert_eq!(
+            one(&mut carry, 3, 0, 1.0),
+            8.0,
+            "the first that is one decides"
+        );
     }
 
     #[test]

@@ -28,11 +28,7 @@ impl RemoteExporter {
         }
     }
 
-    fn send(
-        &mut self,
-        limit: Limit,
-        ask: impl FnOnce(u64, u64) -> Ask,
-    ) -> Result<(), Fault> {
+    fn send(&mut self, limit: Limit, ask: impl FnOnce(u64, u64) -> Ask) -> Result<(), Fault> {
         self.own.forget();
         match self.seat.call(limit, ask)? {
             (process, Told::Points(points)) => {

@@ -86,7 +86,12 @@ impl Seat {
             made_in: AtomicU64::new(0),
         });
         let process = child.process()?;
-        seat.make(&mut seat.place.lock(), &process, inherited, Limit::new(MAKING))?;
+        seat.make(
+            &mut seat.place.lock(),
+            &process,
+            inherited,
+            Limit::new(MAKING),
+        )?;
         Ok(seat)
     }
 

@@ -140,13 +140,23 @@ pub(in crate::isolation) struct HostAsk {
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::isolation) enum HostCall {
     Family(Box<FamilySpec>),
-    Series { family: u32, labels: RVec<RString> },
+    Series {
+        family: u32,
+        labels: RVec<RString>,
+    },
     StateFolder,
     Metrics,
     Health,
-    Process { what: u32, deadline: u64 },
+    Process {
+        what: u32,
+        deadline: u64,
+    },
     Retire(u32),
-    Log { level: u32, target: String, message: String },
+    Log {
+        level: u32,
+        target: String,
+        message: String,
+    },
 }
 
 /// On the host socket, from the core.

@@ -13,7 +13,10 @@ pub(crate) type Deed = fn(&Scene<'_>) -> Result<()>;
 const DEEDS: [(&str, Deed); 24] = [
     ("panic", |_| panic!("ordered to panic")),
     ("error", |_| Err(Error::failed(awful_text()))),
-    ("late", late),
+    ("late", |scene| {
+        late(scene);
+        Ok(())
+    }),
     ("hang", |_| hang()),
     ("spin", |_| spin()),
     ("abort", |_| process::abort()),
@@ -26,8 +29,14 @@ const DEEDS: [(&str, Deed); 24] = [
     ("leak-files", leaks::files),
     ("leak-threads", leaks::threads),
     ("orphan", leaks::orphan),
-    ("flood-series", floods::series),
-    ("flood-log", floods::log),
+    ("flood-series", |scene| {
+        floods::series(scene);
+        Ok(())
+    }),
+    ("flood-log", |_| {
+        floods::log();
+        Ok(())
+    }),
     ("flood-output", floods::output),
     ("flood-host", floods::host),
     ("garbage", frames::garbage),
@@ -65,9 +74,8 @@ fn spin() -> ! {
 }
 
 /// Returns, but too late.
-fn late(scene: &Scene<'_>) -> Result<()> {
+fn late(scene: &Scene<'_>) {
     thread::sleep(scene.deadline.remaining() * 3);
-    Ok(())
 }
 
 /// Sends a signal to its own process, as the kernel does for an invalid pointer, for want of memory,

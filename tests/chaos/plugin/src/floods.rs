@@ -13,19 +13,17 @@ const QUESTIONS: u32 = 100_000;
 const OUTPUT: usize = 64;
 
 /// Series, of which the plugin may have far fewer.
-pub(crate) fn series(scene: &Scene<'_>) -> Result<()> {
+pub(crate) fn series(scene: &Scene<'_>) {
     for number in 0..SERIES {
         (scene.series)(number).set(1.0);
     }
-    Ok(())
 }
 
 /// Lines of the log.
-pub(crate) fn log(_: &Scene<'_>) -> Result<()> {
+pub(crate) fn log() {
     for line in 0..LINES {
         warn!("ordered to talk: {line}");
     }
-    Ok(())
 }
 
 /// Output beside the log, without a line's end.

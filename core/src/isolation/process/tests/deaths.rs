@@ -20,8 +20,7 @@ use crate::{
     isolation::{
         Code, Want,
         process::{
-            Cause, Process, State, Status,
-            attendant,
+            Cause, Process, State, Status, attendant,
             child::{Child, Shared},
         },
     },
@@ -73,7 +72,10 @@ impl Scripted {
 
     /// Why it ended, once it has; nothing of it is left then.
     fn ending(&self) -> (Cause, String) {
-        until(|| matches!(self.status().state(), State::Down { ref why, .. } if why.contains("process")) && self.process.ending().is_some());
+        until(|| {
+            matches!(self.status().state(), State::Down { ref why, .. } if why.contains("process"))
+                && self.process.ending().is_some()
+        });
         let State::Down { why, .. } = self.status().state() else {
             panic!("it is not down");
         };
@@ -120,7 +122,12 @@ fn program(folder: &TempDir, script: &str) -> PathBuf {
         .spawn()
         .unwrap();
     let text = format!("#!/bin/sh\ncd {}\n{script}\n", folder.path().display());
-    shell.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    shell
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     assert!(shell.wait().unwrap().success());
     file
 }
@@ -128,11 +135,23 @@ fn program(folder: &TempDir, script: &str) -> PathBuf {
 #[test]
 fn every_end_is_named() {
     for (script, cause, words) in [
-        ("kill -SEGV $$", Cause::Signal, "signal 11 (SIGSEGV: invalid memory"),
-        ("kill -KILL $$", Cause::Signal, "signal 9 (SIGKILL: by somebody, or by the kernel"),
+        (
+            "kill -SEGV $$",
+            Cause::Signal,
+            "signal 11 (SIGSEGV: invalid memory",
+        ),
+        (
+            "kill -KILL $$",
+            Cause::Signal,
+            "signal 9 (SIGKILL: by somebody, or by the kernel",
+        ),
         ("kill -BUS $$", Cause::Signal, "signal 7 (SIGBUS"),
         ("kill -XCPU $$", Cause::Cpu, "plugins.demo.process.cpu"),
-        ("exit 0", Cause::Exit, "exited with status 0 though nobody asked it to"),
+        (
+            "exit 0",
+            Cause::Exit,
+            "exited with status 0 though nobody asked it to",
+        ),
         (
             "echo before; echo because >&2; exit 3",
             Cause::Exit,
@@ -160,7 +179,8 @@ fn what_it_started_ends_with_it() {
 
 #[test]
 fn who_left_its_group_and_holds_the_pipes_hides_no_end() {
-    let script = "setsid sh -c 'echo $$ > pid; exec sleep 1000' & until [ -s pid ]; do :; done; exit 1";
+    let script =
+        "setsid sh -c 'echo $$ > pid; exec sleep 1000' & until [ -s pid ]; do :; done; exit 1";
     let scripted = Scripted::start(script, patient());
     let (cause, _) = scripted.ending();
     assert_eq!(cause, Cause::Exit);
@@ -175,7 +195,10 @@ fn it_is_told_who_it_belongs_to_and_nothing_else() {
     let script = "echo \"$@\" > arguments; env > variables; exec cat";
     let scripted = Scripted::start(script, patient());
     let core = getpid().as_raw_nonzero();
-    assert_eq!(scripted.wrote("arguments"), format!("plugin-host {core} demo"));
+    assert_eq!(
+        scripted.wrote("arguments"),
+        format!("plugin-host {core} demo")
+    );
     let known = ["PATH", "HOME", "LANG", "LC_ALL", "TZ"];
     // The shell adds its own.
     let shells = ["PWD", "OLDPWD", "SHLVL", "_"];
@@ -230,7 +253,11 @@ fn it_ends_when_nobody_uses_it() {
 
 #[test]
 fn who_does_not_end_by_itself_is_ended() {
-    Scripted::start("trap '' HUP TERM INT; while :; do sleep 1000; done", patient()).stop();
+    Scripted::start(
+        "trap '' HUP TERM INT; while :; do sleep 1000; done",
+        patient(),
+    )
+    .stop();
 }
 
 #[test]
@@ -244,7 +271,10 @@ fn it_fails_after_some_ends_and_is_tried_again() {
     let scripted = Scripted::start("exit 1", settings);
     until(|| matches!(scripted.status().state(), State::Failed { .. }));
     assert_eq!(scripted.status().restarts(), 2);
-    let exits = scripted.status().restarts_by_cause().find(|(cause, _)| *cause == Cause::Exit);
+    let exits = scripted
+        .status()
+        .restarts_by_cause()
+        .find(|(cause, _)| *cause == Cause::Exit);
     assert_eq!(exits, Some((Cause::Exit, 2)));
     assert_eq!(scripted.status().pid(), None);
     scripted.stop();
@@ -272,7 +302,10 @@ fn hundreds_of_deaths_leave_nothing() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
 }
 
 #[test]

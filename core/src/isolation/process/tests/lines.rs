@@ -2,7 +2,7 @@
 
 use std::{io::Write, os::fd::AsFd, thread, time::Duration};
 
-use gaxx_abi::{fault::kind, abi_std::RVec};
+use gaxx_abi::{abi_std::RVec, fault::kind};
 use rustix::net::{SendFlags, send};
 
 use super::{
@@ -78,14 +78,11 @@ fn who_lies_about_a_length_or_sends_garbage_is_ended() {
 
 #[test]
 fn who_closes_a_line_and_goes_on_is_ended() {
-    for script in [
-        (|_, _| None) as Script,
-        |_, line| {
-            // Half an answer.
-            raw(line, &[200, 0, 0, 0, 1]);
-            None
-        },
-    ] {
+    for script in [(|_, _| None) as Script, |_, line| {
+        // Half an answer.
+        raw(line, &[200, 0, 0, 0, 1]);
+        None
+    }] {
         let (told, message, ended) = outcome(script, BOUND);
         assert!(message.contains("closed a socket"), "{message}");
         assert_eq!((told, ended), (ENDED, Some(Cause::Protocol)));

@@ -5,6 +5,7 @@ mod deaths;
 mod host;
 mod lines;
 mod puppet;
+mod requests;
 mod seats;
 mod service;
 

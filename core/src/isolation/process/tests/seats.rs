@@ -43,8 +43,7 @@ struct Stage {
 impl Stage {
     fn new(puppet: &Puppet) -> Self {
         let (bench, child) = (Arc::<Bench>::default(), Child::played(&puppet.process));
-        let seat =
-            Seat::take(&child, kind::COLLECTOR, "part", "{}", bench.reference()).unwrap();
+        let seat = Seat::take(&child, kind::COLLECTOR, "part", "{}", bench.reference()).unwrap();
         seat.family(counter()).unwrap();
         assert_eq!(seat.series(1, 0, &labels("a")).unwrap(), 0);
         Self { bench, child, seat }
@@ -83,7 +82,10 @@ fn a_component_is_made_and_started_again_and_counts_on() {
     let third = Puppet::new(3, counts::<9>);
     stage.child.plays(&third.process);
     assert_eq!(stage.collected(), 9.0);
-    assert_eq!(*third.heard.lock(), ["Make 1 part None", "Start", "Collect"]);
+    assert_eq!(
+        *third.heard.lock(),
+        ["Make 1 part None", "Start", "Collect"]
+    );
 }
 
 #[test]
@@ -168,6 +170,13 @@ fn series_of_a_process_before_make_room() {
     // The next process has `b` as well, and not the others.
     assert_eq!(stage.seat.series(2, 0, &labels("b")).unwrap(), 1);
     assert_eq!(stage.seat.series(2, 0, &labels("d")).unwrap(), 3);
-    let there: Vec<String> = stage.bench.series.lock().iter().flatten().cloned().collect();
+    let there: Vec<String> = stage
+        .bench
+        .series
+        .lock()
+        .iter()
+        .flatten()
+        .cloned()
+        .collect();
     assert_eq!(there, ["b", "d"]);
 }
