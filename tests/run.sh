@@ -86,7 +86,7 @@ has() {
 
 missing() {
     local program
-    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq check_load; do
+    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq minisign check_load; do
         has "$program" || echo "$program"
     done
 }

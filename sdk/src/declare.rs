@@ -7,7 +7,7 @@ use gaxx_abi::{
     abi_std::RVec, manifest,
 };
 
-use crate::{Host, Result, Route, border};
+use crate::{Host, Result, Route, border, logging};
 
 /// A plugin, as the [`plugin!`](crate::plugin) macro declares it.
 #[derive(Debug)]
@@ -59,8 +59,10 @@ pub enum Make {
 inventory::collect!(PluginEntry);
 inventory::collect!(ComponentEntry);
 
-/// The plugins of this program or library, ordered by name.
+/// The plugins of this program or library, ordered by name. What they log reaches their hosts from
+/// then on, unless the program has a logger of its own.
 pub fn linked() -> RVec<PluginBox> {
+    logging::install();
     let mut entries: Vec<&'static PluginEntry> = inventory::iter::<PluginEntry>().collect();
     entries.sort_by_key(|entry| entry.name);
     entries.into_iter().map(border::plugin).collect()

@@ -24,7 +24,8 @@ struct Forward;
 
 /// Makes the `log` macros of this library reach the host.
 ///
-/// Linked into the host it does nothing: there the host's own logger came first.
+/// Linked into the host it does nothing: there the host's own logger came first. In a process of
+/// its own a plugin that is linked in needs it as a library does.
 pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -11,7 +11,7 @@
 use abi_stable::prefix_type::PrefixTypeTrait;
 use gaxx_abi::{PluginBox, PluginLibrary, PluginLibraryRef, abi_std::RVec};
 
-use crate::{declare, logging};
+use crate::declare;
 
 #[abi_stable::export_root_module]
 pub fn library() -> PluginLibraryRef {
@@ -19,6 +19,5 @@ pub fn library() -> PluginLibraryRef {
 }
 
 extern "C" fn plugins() -> RVec<PluginBox> {
-    logging::install();
     declare::linked()
 }

@@ -45,10 +45,9 @@ impl Attendant {
     /// One process after another, until nobody uses the child any more.
     fn attend(mut self, first: &mpsc::Sender<io::Result<Arc<Process>>>) {
         let mut number = 1;
-        let mut started = self.start(number).map(|running| {
+        let mut started = self.start(number).inspect(|running| {
             // Whoever waits for it closes the child if it does not go on.
             let _ = first.send(Ok(Arc::clone(&running.process)));
-            running
         });
         if let Err(error) = started {
             let _ = first.send(Err(error));

@@ -118,7 +118,9 @@ impl Carry {
             .filter(|(_, series)| series.process != process)
             .map(|(&slot, _)| slot)
             .collect();
-        left.iter().for_each(|&slot| self.retire(slot));
+        for &slot in &left {
+            self.retire(slot);
+        }
         left
     }
 
@@ -137,7 +139,9 @@ impl Carry {
                 .count();
         }
         if self.undecided > 0 {
-            told.iter().for_each(|point| self.decide(point));
+            for point in told {
+                self.decide(point);
+            }
         }
         told.iter()
             .map(|point| Point::new(point.slot, self.value(point)))
@@ -187,7 +191,7 @@ fn is_count(value: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
     use proptest::prelude::*;
 

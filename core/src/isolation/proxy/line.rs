@@ -37,7 +37,7 @@ pub(in crate::isolation) struct Limit {
 impl Limit {
     /// So long from now on.
     pub(in crate::isolation) fn new(whole: Duration) -> Self {
-        let until = Instant::now() + (whole - margin(whole));
+        let until = Instant::now() + whole.saturating_sub(margin(whole));
         Self { whole, until }
     }
 

@@ -259,7 +259,9 @@ impl Seat {
             if fault.kind != kind::LIMIT || left.is_empty() {
                 return Err(fault);
             }
-            left.into_iter().for_each(|slot| self.host.retire(slot));
+            for slot in left {
+                self.host.retire(slot);
+            }
             register()
         })?;
         self.carry.lock().series(process, family, slot);

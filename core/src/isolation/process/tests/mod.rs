@@ -1,5 +1,7 @@
 //! The core's side, with children that a thread plays, and with processes that misbehave.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::float_cmp)]
+// All scripts of puppets have one signature.
+#![allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
 
 mod deaths;
 mod host;

@@ -161,20 +161,17 @@ fn complete(mut reply: Channel) {
     }
 }
 
-/// Reads the body, and answers.
-fn answers(ask: Ask, line: &mut Channel) -> Option<Told> {
-    if let Some((mut body, reply)) = passed(&ask, line) {
-        let (most, deadline) = (1, 1);
-        body.send(&BodyAsk { most, deadline }, None).unwrap();
-        assert!(matches!(body.receive(None).unwrap(), BodyTold::End));
-        complete(reply);
-    }
-    Some(Told::Done)
-}
-
 #[test]
 fn requests_one_after_the_other_share_a_line() {
-    let stage = Stage::new(answers);
+    let stage = Stage::new(|ask, line| {
+        if let Some((mut body, reply)) = passed(&ask, line) {
+            let (most, deadline) = (1, 1);
+            body.send(&BodyAsk { most, deadline }, None).unwrap();
+            assert!(matches!(body.receive(None).unwrap(), BodyTold::End));
+            complete(reply);
+        }
+        Some(Told::Done)
+    });
     for _ in 0..3 {
         let (answered, seen) = stage.request(nanos(BOUND));
         assert_eq!(answered, Ok(()));

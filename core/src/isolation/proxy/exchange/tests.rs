@@ -305,7 +305,7 @@ fn a_reply_that_is_kept_is_completed_later() {
     ask(&mut reply, &head(200));
     for _ in 0..3 {
         takes.send(()).unwrap();
-        ask(&mut reply, &piece(&[b'x'; PIECE]));
+        ask(&mut reply, &piece(&vec![b'x'; PIECE]));
     }
     ask(&mut reply, &ReplyAsk::Finish);
     wait_threads(&threads);
@@ -346,7 +346,9 @@ fn who_may_have_no_thread_is_told_so() {
         threads,
         ..
     } = rig();
-    let all = threads.try_acquire_many(THREADS as u32).unwrap();
+    let all = threads
+        .try_acquire_many(THREADS.try_into().unwrap())
+        .unwrap();
     let (most, deadline) = (1, 1);
     body.send(&BodyAsk { most, deadline }, None).unwrap();
     far_line.write_all(&[1]).unwrap();
