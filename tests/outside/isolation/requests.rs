@@ -70,6 +70,8 @@ fn replies_that_are_kept_end_with_their_process() {
 #[test]
 fn callers_who_leave_are_not_waited_for() {
     let rogue = Rogue::isolated("", QUICK);
+    // All that stays open has been opened then.
+    rogue.wait_ready();
     wait_answers(&rogue);
     let own = Process(rogue.pid());
     let child = Process(rogue.wait_process());

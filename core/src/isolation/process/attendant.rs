@@ -144,13 +144,17 @@ impl Attendant {
         ended
     }
 
-    /// Notes the end, and waits until the next process is due; false where none is wanted any more.
+    /// Notes the end, and waits until the next process is due; false where none is wanted any more,
+    /// or where none has ever come so far as to load its plugin.
     fn rest(&mut self, ending: &Arc<Ending>, lived: Duration) -> bool {
-        if self.shared.is_closed() {
+        if self.shared.is_closed() || !self.shared.has_loaded() {
             return false;
         }
         let next = self.backoff.after(lived);
         let until = Instant::now() + next.wait;
+        self.shared
+            .status
+            .down(Arc::clone(ending), until, next.failed);
         let (plugin, again) = (
             &self.shared.want.plugin,
             humantime::format_duration(next.wait),
@@ -171,9 +175,6 @@ impl Attendant {
                 "{message}; it is started again in {again}"
             );
         }
-        self.shared
-            .status
-            .down(Arc::clone(ending), until, next.failed);
         while !self.shared.is_closed() {
             if until <= Instant::now() {
                 return true;

@@ -13,6 +13,7 @@ use std::{
 };
 
 use gaxx_abi::{Fault, Manifest};
+use parking_lot::Mutex;
 use rustix::{
     event::{EventfdFlags, eventfd},
     io::{read, write},
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) seats: Seats,
     /// What the plugin said of itself; it must not say anything else later.
     manifest: OnceLock<Arc<Manifest>>,
+    doubtful: Mutex<()>,
     closed: AtomicBool,
     /// Can be read when it is closed.
     bell: OwnedFd,
@@ -72,6 +74,11 @@ impl Child {
     pub(in crate::isolation) fn process(&self) -> Result<Arc<Process>, Fault> {
         self.0.status.process()
     }
+
+    /// Held by whoever has a component made that may have ended the process before.
+    pub(in crate::isolation) fn doubtful(&self) -> &Mutex<()> {
+        &self.0.doubtful
+    }
 }
 
 impl Drop for Child {
@@ -89,6 +96,7 @@ impl Shared {
             status: Arc::default(),
             seats: Seats::default(),
             manifest: OnceLock::new(),
+            doubtful: Mutex::default(),
             closed: AtomicBool::new(false),
             bell: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
         }))
@@ -97,6 +105,11 @@ impl Shared {
     /// Whether nobody uses it any more.
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether a process has loaded the plugin, the present one or one before.
+    pub(super) fn has_loaded(&self) -> bool {
+        self.manifest.get().is_some()
     }
 
     /// Can be read when it is closed.
@@ -173,7 +186,16 @@ impl Child {
         child
     }
 
+    /// One whose processes speak to nobody.
     pub(super) fn of(shared: Arc<Shared>) -> Self {
+        let manifest = Manifest {
+            name: "demo".into(),
+            version: "1.0.0".into(),
+            description: "Does not speak.".into(),
+            components: Vec::new().into(),
+            attributes: Vec::new().into(),
+        };
+        shared.manifest.set(Arc::new(manifest)).unwrap();
         Self(shared)
     }
 

@@ -145,7 +145,10 @@ impl Ending {
             message: format!(
                 "did not answer within {limit}: its process was ended, and is started again"
             ),
-            remedy: format!("raise plugins.{plugin}.deadline, or find out what it waits for"),
+            remedy: format!(
+                "raise plugins.{plugin}.deadline (of a check: health.checks.NAME.timeout), or find \
+                 out what it waits for"
+            ),
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use gaxx_abi::Fault;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::{
     Cause, Ending, Process,
@@ -21,6 +21,8 @@ use crate::{isolation::ENDED, process::own::usage_of};
 #[derive(Debug, Default)]
 pub struct Status {
     standing: Mutex<Standing>,
+    /// Told when the standing has changed.
+    changed: Condvar,
     /// By cause.
     restarts: [AtomicU64; Cause::ALL.len()],
 }
@@ -93,7 +95,14 @@ impl Status {
                 why: "its process is being started".to_owned(),
                 again_at: Instant::now(),
             },
-            Standing::Up(_) => State::Up,
+            Standing::Up(process) => match process.ending() {
+                None => State::Up,
+                // Its attendant has not decided yet when it is started again.
+                Some(ending) => State::Down {
+                    why: ending.message.clone(),
+                    again_at: Instant::now(),
+                },
+            },
             Standing::Down(down) => down.state(),
             Standing::Stopped => State::Stopped,
         }
@@ -106,13 +115,18 @@ impl Status {
 
     /// The process that serves calls; or what calls answer.
     pub(in crate::isolation) fn process(&self) -> Result<Arc<Process>, Fault> {
-        match &*self.standing.lock() {
-            Standing::Up(process) => Ok(Arc::clone(process)),
-            Standing::Down(down) => Err(down.fault()),
-            Standing::First | Standing::Stopped => {
-                Err(fault(ENDED, "its process is not there", ""))
+        self.standing.lock().process()
+    }
+
+    /// The same, once there is one that has not ended, if that is before then.
+    pub(in crate::isolation) fn next(&self, until: Instant) -> Result<Arc<Process>, Fault> {
+        let mut standing = self.standing.lock();
+        while standing.may_change_by(until) {
+            if self.changed.wait_until(&mut standing, until).timed_out() {
+                break;
             }
         }
+        standing.process()
     }
 
     pub(super) fn up(&self, process: Arc<Process>) {
@@ -120,6 +134,7 @@ impl Status {
         // It may have ended already, and the news of that have come first.
         if process.ending().is_none() && !matches!(*standing, Standing::Stopped) {
             *standing = Standing::Up(process);
+            self.changed.notify_all();
         }
     }
 
@@ -129,16 +144,39 @@ impl Status {
             again_at,
             failed,
         });
+        self.changed.notify_all();
     }
 
     pub(super) fn stopped(&self) {
         *self.standing.lock() = Standing::Stopped;
+        self.changed.notify_all();
     }
 
     pub(super) fn restarted(&self, after: Cause) {
         let counts = Cause::ALL.iter().zip(&self.restarts);
         for (_, count) in counts.filter(|(cause, _)| **cause == after) {
             count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Standing {
+    fn process(&self) -> Result<Arc<Process>, Fault> {
+        match self {
+            Self::Up(process) => Ok(Arc::clone(process)),
+            Self::Down(down) => Err(down.fault()),
+            Self::First | Self::Stopped => Err(fault(ENDED, "its process is not there", "")),
+        }
+    }
+
+    /// Whether another process may be there by then.
+    fn may_change_by(&self, until: Instant) -> bool {
+        match self {
+            Self::First => true,
+            // It has ended, and the news of that has not come.
+            Self::Up(process) => process.ending().is_some(),
+            Self::Down(down) => down.again_at < until,
+            Self::Stopped => false,
         }
     }
 }

@@ -85,14 +85,26 @@ impl Seat {
             place: Mutex::default(),
             made_in: AtomicU64::new(0),
         });
-        let process = child.process()?;
-        seat.make(
-            &mut seat.place.lock(),
-            &process,
-            inherited,
-            Limit::new(MAKING),
-        )?;
+        seat.occupy(inherited)?;
         Ok(seat)
+    }
+
+    /// Makes the component for the first time.
+    ///
+    /// Where the process ends meanwhile it is not known whose doing that was: others are made at
+    /// the same time. Then each of them is made once more, in the next process and one at a time,
+    /// so that one that cannot be made takes no other along.
+    fn occupy(&self, inherited: Option<Vec<u8>>) -> Result<(), Fault> {
+        let limit = Limit::new(MAKING);
+        let make = |process| self.make(&mut self.place.lock(), &process, inherited.clone(), limit);
+        match self.child.process().and_then(make) {
+            Err(fault) if fault.kind == ENDED => {
+                let alone = self.child.doubtful().try_lock_for(limit.left());
+                let _alone = alone.ok_or(fault)?;
+                self.child.status().next(limit.until()).and_then(make)
+            }
+            made => made,
+        }
     }
 
     /// Its number.
@@ -195,6 +207,10 @@ impl Seat {
 
     /// Makes the component in the child's present process, where it is not there yet.
     pub(in crate::isolation) fn revive(&self, process: &Arc<Process>) {
+        if self.made_in.load(Ordering::Acquire) == 0 {
+            // It never was: who makes it sees to it.
+            return;
+        }
         let made = self.enter(Limit::new(MAKING)).and_then(|mut place| {
             let limit = Limit::new(MAKING);
             self.ready(&mut place, process, limit).map(drop)

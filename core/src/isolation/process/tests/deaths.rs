@@ -51,11 +51,12 @@ impl Scripted {
             process,
         })
         .unwrap();
+        let child = Child::of(Arc::clone(&shared));
         let (sender, started) = mpsc::channel();
         attendant::begin(&shared, &program, sender).unwrap();
         let process = started.recv().unwrap().unwrap();
         Self {
-            child: Child::of(Arc::clone(&shared)),
+            child,
             shared,
             process,
             folder,
@@ -72,15 +73,16 @@ impl Scripted {
 
     /// Why it ended, once it has; nothing of it is left then.
     fn ending(&self) -> (Cause, String) {
-        until(|| {
-            matches!(self.status().state(), State::Down { ref why, .. } if why.contains("process"))
-                && self.process.ending().is_some()
+        let mut found = String::new();
+        until(|| match self.status().state() {
+            State::Down { why, .. } if !why.ends_with("being started") => {
+                found = why;
+                true
+            }
+            _ => false,
         });
-        let State::Down { why, .. } = self.status().state() else {
-            panic!("it is not down");
-        };
         assert!(is_reaped(self.pid()));
-        (self.process.ending().unwrap().cause, why)
+        (self.process.ending().unwrap().cause, found)
     }
 
     /// What the script wrote into a file, once it has.

@@ -98,6 +98,24 @@ fn one_that_was_not_started_is_not_started_again() {
     assert_eq!(*second.heard.lock(), ["Make 1 part None"]);
 }
 
+/// The end may be the doing of another component.
+#[test]
+fn one_whose_process_ends_while_it_is_made_is_made_in_the_next() {
+    let (first, second) = (Puppet::new(1, |_, _| None), Puppet::new(2, counts::<0>));
+    let (bench, child) = (Arc::<Bench>::default(), Child::played(&first.process));
+    let take = || Seat::take(&child, kind::COLLECTOR, "part", "{}", bench.reference());
+    let taken = thread::scope(|scope| {
+        let taken = scope.spawn(take);
+        until(|| first.process.ending().is_some());
+        // Whoever makes it has it made again, and nobody else.
+        child.seats().all()[0].revive(&second.process);
+        child.plays(&second.process);
+        taken.join().unwrap()
+    });
+    assert!(taken.is_ok());
+    assert_eq!(*second.heard.lock(), ["Make 1 part Some([7])"]);
+}
+
 #[test]
 fn one_that_was_stopped_stays_so() {
     let first = Puppet::new(1, counts::<0>);
