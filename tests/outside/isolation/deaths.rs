@@ -140,10 +140,12 @@ fn one_that_dies_when_it_is_made_takes_nobody_along() {
         ("panics-when-made", "told to panic"),
     ] {
         let rogue = Rogue::isolated(told, QUICK);
-        let row = rogue.wait_state(told, "failed");
-        let error = row["error"].as_str().unwrap();
-        assert!(error.contains(text), "{row}");
-        expect_explained(&row);
+        wait_until(&format!("{told} says {text:?}"), || {
+            let row = rogue.component(told);
+            let error = row["error"].as_str();
+            row["state"] == "failed" && error.is_some_and(|error| error.contains(text))
+        });
+        expect_explained(&rogue.component(told));
         rogue.wait_state("calm", "running");
         rogue.wait_calls("calm", 2);
         rogue.expect_sound();

@@ -21,6 +21,9 @@ const BYTES_AT_ONCE: u32 = 4 << 20;
 const PIECE: usize = 16 << 10;
 /// A longer line is cut, in bytes.
 const LONGEST: usize = 4 << 10;
+/// So begins what the standard library prints behind a panic or an abort. It says nothing of the
+/// plugin, and nobody can change a child's environment.
+const ADVICE: &str = "note: run with `RUST_BACKTRACE=";
 /// A line that came longer ago than that before the end says nothing of the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -108,7 +111,7 @@ impl Output {
     fn end_of_line(&mut self, now: Instant) {
         let line = one_line(String::from_utf8_lossy(&self.line).trim(), LONGEST);
         self.line.clear();
-        if line.is_empty() {
+        if line.is_empty() || line.starts_with(ADVICE) {
             return;
         }
         let plugin = &self.plugin;
@@ -122,10 +125,7 @@ impl Output {
                 "prints more than {LINES} lines a second: some are left out"
             );
         }
-        // Advice of Rust's runtime, which says nothing of what went wrong.
-        if !line.starts_with("note: ") {
-            self.last = Some((now, line));
-        }
+        self.last = Some((now, line));
     }
 }
 
@@ -151,9 +151,18 @@ mod tests {
         pipe.write_all(b"one\ntw").unwrap();
         assert!(output.step(Instant::now()));
         assert_eq!(output.last.as_ref().unwrap().1, "one");
-        pipe.write_all(b"o\n\n \nthree\x1b[2J\nnote: that").unwrap();
+        pipe.write_all(b"o\n\n \nthree\x1b[2J").unwrap();
         // Somebody else still has the other end.
         assert_eq!(output.finish().unwrap(), "three [2J");
+    }
+
+    #[test]
+    fn advice_to_look_closer_is_not_the_last_word() {
+        let (mut pipe, output) = output();
+        let said = "memory allocation of 7 bytes failed";
+        let text = format!("{said}\n{ADVICE}1` environment variable to display a backtrace\n");
+        pipe.write_all(text.as_bytes()).unwrap();
+        assert_eq!(output.finish().unwrap(), said);
     }
 
     #[test]

@@ -134,6 +134,7 @@ fn calls_to_one_that_is_down_answer_at_once_and_say_why() {
     let first = Puppet::new(1, counts::<0>);
     let stage = Stage::new(&first);
     let ending = first.process.condemn(Ending::flood(10));
+    assert!(matches!(stage.child.status().state(), State::Down { .. }));
     stage.child.is_down(&ending, Duration::from_secs(90), None);
     let fault = stage.seat.start(1).unwrap_err();
     assert_eq!(fault.kind, ENDED);
