@@ -6,7 +6,7 @@ use std::{
     io::{Read, Write},
     os::unix::net::UnixStream,
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use gaxx_abi::abi_std::RVec;
@@ -27,6 +27,8 @@ const SERIES: u32 = 100;
 const RUNS: usize = 15;
 const CALLS: u32 = 5_000;
 const CHILDREN: usize = 50;
+/// Five seconds, in nanoseconds.
+const DEADLINE: u64 = 5_000_000_000;
 
 pub(crate) fn measure(table: &mut Table) {
     round_trip(table);
@@ -40,9 +42,8 @@ fn round_trip(table: &mut Table) {
     let mut collector = held::of(&isolated.plugin, &registry, SERIES);
     let here = spread::nanoseconds(RUNS, CALLS, || {
         let mut points = RVec::new();
-        let deadline = Duration::from_secs(5).as_nanos() as u64;
         collector
-            .collect(deadline, &mut points)
+            .collect(DEADLINE, &mut points)
             .into_result()
             .unwrap();
         assert_eq!(black_box(&points).len(), SERIES as usize);
@@ -91,7 +92,7 @@ fn children(table: &mut Table) {
         let isolated = held::isolated(&loader, library);
         let mut collector = held::of(&isolated.plugin, &registry, 1);
         let mut points = RVec::new();
-        let collected = collector.collect(1_000_000_000, &mut points);
+        let collected = collector.collect(DEADLINE, &mut points);
         collected.into_result().unwrap();
         times.push(begin.elapsed());
         children.push((isolated, collector));
@@ -109,7 +110,7 @@ fn children(table: &mut Table) {
     );
     table.row(
         &format!("memory of a child (PSS), {CHILDREN} of them"),
-        &format!("{} MB", pss),
+        &format!("{pss} MB"),
         "",
         "reported",
     );

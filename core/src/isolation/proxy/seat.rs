@@ -72,7 +72,7 @@ impl Seat {
             log_level: host.log_level(),
             inherited: None,
         };
-        let inherited = host.inherited().into_option().map(Into::into);
+        let inherited: Option<Vec<u8>> = host.inherited().into_option().map(Into::into);
         let seat = child.seats().add(|number| Self {
             child: Arc::clone(child),
             number,
@@ -85,7 +85,7 @@ impl Seat {
             place: Mutex::default(),
             made_in: AtomicU64::new(0),
         });
-        seat.occupy(inherited)?;
+        seat.occupy(inherited.as_deref())?;
         Ok(seat)
     }
 
@@ -94,9 +94,16 @@ impl Seat {
     /// Where the process ends meanwhile it is not known whose doing that was: others are made at
     /// the same time. Then each of them is made once more, in the next process and one at a time,
     /// so that one that cannot be made takes no other along.
-    fn occupy(&self, inherited: Option<Vec<u8>>) -> Result<(), Fault> {
+    fn occupy(&self, inherited: Option<&[u8]>) -> Result<(), Fault> {
         let limit = Limit::new(MAKING);
-        let make = |process| self.make(&mut self.place.lock(), &process, inherited.clone(), limit);
+        let make = |process| {
+            self.make(
+                &mut self.place.lock(),
+                &process,
+                inherited.map(<[u8]>::to_vec),
+                limit,
+            )
+        };
         match self.child.process().and_then(make) {
             Err(fault) if fault.kind == ENDED => {
                 let alone = self.child.doubtful().try_lock_for(limit.left());

@@ -226,8 +226,8 @@ mod tests {
         (Channel::new(one, limit), Channel::new(other, limit))
     }
 
-    fn soon() -> Option<Instant> {
-        Some(Instant::now() + Duration::from_millis(50))
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(50)
     }
 
     #[test]
@@ -253,11 +253,11 @@ mod tests {
     fn nobody_waits_longer_than_asked() {
         let (mut near, mut far) = pair(10 << 20);
         assert!(matches!(
-            far.receive::<String>(soon()),
+            far.receive::<String>(Some(soon())),
             Err(WireError::Late)
         ));
         // More than the socket holds, and nobody reads.
-        let sent = near.send(&"x".repeat(5 << 20), soon());
+        let sent = near.send(&"x".repeat(5 << 20), Some(soon()));
         assert!(matches!(sent, Err(WireError::Late)));
     }
 
@@ -281,7 +281,7 @@ mod tests {
             length in proptest::option::of(0_u32..400),
         ) {
             let (near, mut far) = pair(350);
-            let length = length.unwrap_or(bytes.len() as u32);
+            let length = length.unwrap_or(u32::try_from(bytes.len()).unwrap());
             send_all(near.socket.as_fd(), &length.to_le_bytes(), None).unwrap();
             send_all(near.socket.as_fd(), &bytes, None).unwrap();
             drop(near);
