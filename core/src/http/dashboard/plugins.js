@@ -113,9 +113,16 @@ function seriesOf({ series }) {
   return series > 0 ? `${number(series)} series` : "";
 }
 
-/** Where the code came from, and how much it publishes. */
+/** Where the code came from, where it runs, and how much it publishes. */
 function originOf(plugin) {
   const series = plugin.components.reduce((total, component) => total + (component.series ?? 0), 0);
   const digest = plugin.digest ? `digest ${plugin.digest}` : "";
-  return [plugin.file ?? "built in", digest, seriesOf({ series })].filter(Boolean).join(" · ");
+  return [plugin.file ?? "built in", digest, processOf(plugin), seriesOf({ series })].filter(Boolean).join(" · ");
+}
+
+/** Where the code of a plugin runs; nothing of one that could not be loaded. */
+function processOf({ process, version }) {
+  if (!process) return version ? "runs in the program" : "";
+  const restarts = process.restarts > 0 ? `, ${count(process.restarts, "restart")}` : "";
+  return process.pid === null ? `its process has ended${restarts}` : `process ${process.pid}${restarts}`;
 }
