@@ -219,11 +219,11 @@ case $mode in
     only) step tests "Tests with \"$only\" in their name" "${tests[@]}" -- "$only" ;;
     all)
         step tests "Tests" "${tests[@]}" --quiet
-        step chaos "Chaos run" "$target/debug/gaxx-chaos"
+        step chaos "Chaos run" "$target/debug/gaxx-chaos" --faults 100 --rate 5 --plugins 8
         ;;
     soak)
         step tests "Tests" "${tests[@]}" --quiet
-        step chaos "Chaos run" "$target/debug/gaxx-chaos" --faults 3000
+        step chaos "Chaos run" cargo run --release -p gaxx-chaos --locked --quiet -- --faults 3000
         step soak "Long tests" "${tests[@]}" --tests -- --ignored --nocapture
         ;;
 esac

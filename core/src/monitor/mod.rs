@@ -45,8 +45,9 @@ use crate::{
     registry::{self, Registry, Snapshot},
 };
 
-/// Threads for calls that do come back, beside those that may hang.
-const WORKING_THREADS: usize = 32;
+/// Threads for calls that do come back, beside those that may hang: many, since one that hangs counts
+/// as working before its deadline. There are so many only while nothing else would begin.
+const WORKING_THREADS: usize = 256;
 /// The same for requests to endpoints, of which an answer may go on for long.
 const REQUEST_THREADS: usize = 128;
 

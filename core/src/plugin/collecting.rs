@@ -52,9 +52,12 @@ pub async fn refresh(
         .filter(|component| selection.takes(&component.owner));
     for component in selected.filter(|component| is_collected(component)) {
         let record = component.record();
+        if record.age().is_some_and(|age| age <= max_age) {
+            continue;
+        }
         if let Some(call) = record.call {
             pending.push((component, (call.started + patience).min(call.due)));
-        } else if record.age().is_none_or(|age| age > max_age) && begin(component) == Begun::Yes {
+        } else if begin(component) == Begun::Yes {
             pending.push((component, now + patience.min(component.timing.deadline)));
         }
     }

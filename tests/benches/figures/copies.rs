@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use gaxx_tests::{PluginFolder, cdylib};
+use gaxx_tests::{PluginFolder, cdylib, rewritten};
 
 /// The plugin's name in the library.
-const NAME: &[u8] = b"load-000";
+const NAME: &str = "load-000";
 
 /// The name of the copy of this number.
 pub(crate) fn name(number: usize) -> String {
@@ -24,16 +24,9 @@ pub(crate) fn original() -> PathBuf {
 /// in the file is replaced by another of the same length.
 pub(crate) fn write(folder: &PluginFolder, numbers: std::ops::Range<usize>) -> Vec<PathBuf> {
     let library = read(&original());
-    let places: Vec<usize> = (0..library.len() - NAME.len())
-        .filter(|&at| library[at..].starts_with(NAME))
-        .collect();
-    assert!(!places.is_empty(), "the library does not name itself");
     let copy = |number| {
-        let mut bytes = library.clone();
         let name = name(number);
-        for &at in &places {
-            bytes[at..at + NAME.len()].copy_from_slice(name.as_bytes());
-        }
+        let bytes = rewritten(&library, NAME, &name);
         folder.write(&format!("lib{name}.so"), &bytes, 0o755)
     };
     numbers.map(copy).collect()

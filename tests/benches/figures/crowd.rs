@@ -1,10 +1,9 @@
 //! 200 plugins in one process.
 
-use gaxx_tests::{Monitor, PluginFolder};
+use gaxx_tests::{Monitor, PluginFolder, Process};
 
 use crate::{
     Table, copies,
-    process::Process,
     spread::Spread,
     start::{Started, start},
 };

@@ -2,13 +2,9 @@
 
 use std::{thread::sleep, time::Duration};
 
-use gaxx_tests::{Monitor, NodeExporter, Tool};
+use gaxx_tests::{Memory, Monitor, NodeExporter, Process, Tool};
 
-use crate::{
-    Table,
-    process::{Memory, Process},
-    scraper::Scraper,
-};
+use crate::{Table, scraper::Scraper};
 
 const REST: Duration = Duration::from_secs(30);
 const SCRAPES: usize = 500;

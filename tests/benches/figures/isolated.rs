@@ -15,11 +15,10 @@ use gaxx_core::{
     registry::{Limits, Registry},
     role::Role,
 };
-use gaxx_tests::PluginFolder;
+use gaxx_tests::{PluginFolder, Process};
 
 use crate::{
     Table, copies, held,
-    process::Process,
     spread::{self, Spread},
 };
 

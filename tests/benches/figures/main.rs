@@ -19,7 +19,6 @@ mod idle;
 mod isolated;
 mod loading;
 mod many_series;
-mod process;
 mod rogues;
 mod scraper;
 mod spread;

@@ -5,12 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gaxx_tests::Process;
 use ureq::Agent;
 
-use crate::{
-    process::Process,
-    spread::{Spread, milliseconds},
-};
+use crate::spread::{Spread, milliseconds};
 
 /// The largest answer that is read, in bytes.
 const BODY: u64 = 64 << 20;

@@ -60,11 +60,15 @@ pub(crate) fn call(base: &str, plugins: &[String], stop: &AtomicBool) -> BTreeMa
         let Some(plugin) = plugins.next() else {
             return;
         };
-        let answer = get(base, &format!("/chaos/{plugin}"));
-        let answer = answer.map_or_else(|reason| reason, |status| status.to_string());
-        *answers.entry(answer).or_default() += 1;
+        *answers.entry(call_once(base, plugin)).or_default() += 1;
     });
     answers
+}
+
+/// Asks the endpoint of a plugin. Answers the status, or what was wrong.
+pub(crate) fn call_once(base: &str, plugin: &str) -> String {
+    let answer = get(base, &format!("/chaos/{plugin}"));
+    answer.map_or_else(|reason| reason, |status| status.to_string())
 }
 
 fn get(base: &str, page: &str) -> Result<u16, String> {

@@ -36,13 +36,13 @@ impl Figures {
         })
     }
 
-    /// The same, once they are no more than they were before, or have had their time to become so.
+    /// The same, once there are no more threads and as many children as before, or they have had
+    /// their time to become so.
     pub(crate) fn settled(process: Process, before: &Self, time: Duration) -> Self {
         let start = Instant::now();
         loop {
             let now = Self::of(process);
-            let settled = now.descriptors <= before.descriptors
-                && now.threads <= before.threads
+            let settled = now.threads <= before.threads
                 && now.children == before.children
                 && now.zombies == 0;
             if settled || start.elapsed() >= time {

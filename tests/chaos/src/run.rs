@@ -13,6 +13,7 @@ use gaxx_tests::{Monitor, Process, binary, cdylib, wait_for};
 use rustix::process::Signal;
 
 use crate::{
+    callers,
     clients::{Clients, Got},
     figures::Figures,
     fleet::{Fleet, Plugin},
@@ -187,7 +188,12 @@ impl Run<'_> {
                 operator.reload();
                 next_reload = Instant::now() + REMINDER;
             }
-            unsettled = self.unsettled(operator.fleet().plugins());
+            let plugins = operator.fleet().plugins();
+            // What an endpoint is like, requests tell.
+            for plugin in plugins {
+                callers::call_once(&self.base, &plugin.name);
+            }
+            unsettled = self.unsettled(plugins);
             if unsettled.is_empty() {
                 Ok(())
             } else {
@@ -209,13 +215,11 @@ impl Run<'_> {
                 return Some(format!("{name} is not there"));
             };
             let edition = plugin.edition_text();
-            let is_last = row["description"].as_str()?.contains(&edition);
-            (row["state"] != "running" || !is_last).then(|| {
-                let (state, error) = (&row["state"], &row["error"]);
-                format!(
-                    "{name} is {state}, {}, not {edition}: {error}",
-                    row["description"]
-                )
+            let (state, description) = (&row["state"], row["description"].as_str());
+            let is_last = description.is_some_and(|text| text.contains(&edition));
+            (state != "running" || !is_last).then(|| {
+                let (is, error) = (description.unwrap_or_default(), &row["error"]);
+                format!("{name} ({is}) is {state} and should run as {edition}: {error}")
             })
         };
         plugins.iter().filter_map(wrong).collect()
