@@ -35,7 +35,9 @@ fn expect_named(rogue: &Rogue, name: &str, reason: &str, text: &str) {
     );
     rogue.tell("");
     rogue.wait_well();
-    assert_eq!(rogue.component(name)["state"], "running");
+    wait_until(&format!("{name} works again"), || {
+        rogue.component(name)["state"] == "running"
+    });
 }
 
 #[test]
