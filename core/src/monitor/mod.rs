@@ -66,7 +66,6 @@ pub struct Monitor {
     exports: Exports,
     config: ArcSwap<Config>,
     source: Source,
-    loader: Arc<Loader>,
     launcher: Launcher,
     /// Wakes the schedule when what it looks at has changed.
     changed: Notify,
@@ -94,10 +93,9 @@ impl Monitor {
     ) -> Result<(Arc<Self>, Problems), StartError> {
         let state_folder = source.state_folder(document.config())?;
         let settings = loader::Settings::of(document.config(), state_folder.clone());
-        let loader = Arc::new(Loader::new(settings));
         let watch = Watch::new();
         watch.follow(&source.watched_folders(document.config()));
-        let launcher = Launcher::new(Arc::clone(&loader));
+        let launcher = Launcher::new(Arc::new(Loader::new(settings)));
         let plugins = &document.config().plugins;
         let found = discover(&source.folders(document.config()), plugins, &launcher);
         tell(&found, &Standing::new());
@@ -121,7 +119,6 @@ impl Monitor {
             history: Mutex::default(),
             config: ArcSwap::from_pointee(config),
             source,
-            loader,
             launcher,
             changed: Notify::new(),
             started: Instant::now(),
@@ -190,7 +187,7 @@ impl Monitor {
             .iter()
             .filter_map(|plugin| Some((plugin.name.as_str(), plugin.process()?)));
         self.instruments.processes.set(processes);
-        let superseded = self.loader.superseded();
+        let superseded = self.launcher.loader().superseded();
         self.instruments.plugins.set_superseded(superseded);
         self.registry.snapshot()
     }
@@ -210,7 +207,7 @@ impl Monitor {
             self.exports.finish(deadline),
             schedule::stop(&components, deadline)
         );
-        self.loader.remove_copies();
+        self.launcher.loader().remove_copies();
     }
 
     /// Makes of the plugins what the configuration in force wants; answers the components that are
@@ -230,7 +227,7 @@ impl Monitor {
             let mut used = plugins.iter().filter_map(|plugin| plugin.digest());
             used.any(|used| used == digest.as_str())
         };
-        self.loader.set_used(is_used);
+        self.launcher.loader().set_used(is_used);
         gone
     }
 

@@ -133,12 +133,17 @@ impl Monitor {
 
     fn read_again(&self) -> Result<(Found, Config, Problems), StartError> {
         let document = self.source.read()?;
-        let trust = self.loader.set_trust(Trust::of(document.config()));
+        let trust = self
+            .launcher
+            .loader()
+            .set_trust(Trust::of(document.config()));
         // Before it is looked into them, so that no change comes in between.
         self.follow_folders(document.config());
         let read = self.look_again(&document);
         if read.is_err() {
-            self.loader.set_trust(Arc::unwrap_or_clone(trust));
+            self.launcher
+                .loader()
+                .set_trust(Arc::unwrap_or_clone(trust));
             self.follow_folders(&self.config());
         }
         read

@@ -67,7 +67,7 @@ impl Monitor {
                 sample = now + if watched { WATCHED.min(rest) } else { rest };
             }
             if trim.is_some_and(|trim| now >= trim) {
-                process::code::give_back(&self.loader.copies_folder());
+                process::code::give_back(&self.launcher.loader().copies_folder());
                 trim = None;
             }
             wake = trim.unwrap_or(wake).min(wake).min(sample);

@@ -55,6 +55,35 @@ pub struct Launcher {
     children: Mutex<HashMap<isolation::Want, Weak<Child>>>,
 }
 
+/// A plugin that answers, wherever its code runs.
+struct Launched {
+    manifest: Arc<Manifest>,
+    plugin: Arc<PluginBox>,
+    home: Home,
+}
+
+impl Launched {
+    /// The plugin in this process of its own.
+    fn apart(child: Arc<Child>) -> Self {
+        Self {
+            manifest: Arc::clone(&child.isolated.manifest),
+            plugin: Arc::clone(&child.isolated.plugin),
+            home: Home::Process(child),
+        }
+    }
+
+    /// The same, from this file with this digest, or linked in.
+    fn candidate(self, file: Option<(PathBuf, String)>) -> Candidate {
+        Candidate {
+            manifest: self.manifest,
+            plugin: self.plugin,
+            file,
+            home: self.home,
+            replaces_builtin: false,
+        }
+    }
+}
+
 impl Home {
     /// Whether the same code runs in the same way in both.
     pub(super) fn is_like(&self, other: &Self) -> bool {
@@ -101,21 +130,16 @@ impl Launcher {
         library: &Inspected,
         plugins: &Plugins,
     ) -> Result<Candidate, Failed> {
-        let (manifest, plugin, home) = match plugins.isolation(&library.name, false) {
+        let launched = match plugins.isolation(&library.name, false) {
             Isolation::InProcess => self.inside(library)?,
             Isolation::Process => self.outside(library, plugins)?,
         };
-        if let Some(error) = schema::unusable(&manifest) {
+        if let Some(error) = schema::unusable(&launched.manifest) {
             let remedy = "the plugin must describe its settings by a JSON Schema";
             return Err(refused(library, "settings_schema", &error, remedy));
         }
-        Ok(Candidate {
-            manifest,
-            plugin,
-            file: Some((library.file.clone(), library.digest.to_hex().to_string())),
-            home,
-            replaces_builtin: false,
-        })
+        let file = (library.file.clone(), library.digest.to_hex().to_string());
+        Ok(launched.candidate(Some(file)))
     }
 
     /// The plugin that is linked in, in a process of its own where the configuration says so.
@@ -123,13 +147,12 @@ impl Launcher {
         let manifest = Arc::new(plugin.manifest());
         let name = manifest.name.as_str();
         if plugins.isolation(name, true) == Isolation::InProcess {
-            return Ok(Candidate {
+            let launched = Launched {
                 manifest,
                 plugin: Arc::new(plugin),
-                file: None,
                 home: Home::InProcess,
-                replaces_builtin: false,
-            });
+            };
+            return Ok(launched.candidate(None));
         }
         let want = isolation::Want {
             plugin: name.to_owned(),
@@ -140,13 +163,7 @@ impl Launcher {
         let child = self
             .child(want, None)
             .map_err(|error| Failed::new(name, &file, error.reason(), &error, &error.remedy()))?;
-        Ok(Candidate {
-            manifest: Arc::clone(&child.isolated.manifest),
-            plugin: Arc::clone(&child.isolated.plugin),
-            file: None,
-            home: Home::Process(child),
-            replaces_builtin: false,
-        })
+        Ok(Launched::apart(child).candidate(None))
     }
 
     /// What a library says of itself, from a process that ends after that. Blocks as a load does.
@@ -156,7 +173,7 @@ impl Launcher {
         plugins: &Plugins,
     ) -> Result<Arc<Manifest>, Failed> {
         self.outside(library, plugins)
-            .map(|(manifest, _, _)| manifest)
+            .map(|launched| launched.manifest)
     }
 
     /// Loads a library into the program, on a thread of its own, since its code may hang.
@@ -178,7 +195,11 @@ impl Launcher {
             return Err(late(&format!("no thread to load it on: {error}")));
         }
         match receiver.recv_timeout(LOAD_DEADLINE) {
-            Ok(Ok(loaded)) => Ok((loaded.manifest, loaded.plugin, Home::InProcess)),
+            Ok(Ok(loaded)) => Ok(Launched {
+                manifest: loaded.manifest,
+                plugin: loaded.plugin,
+                home: Home::InProcess,
+            }),
             Ok(Err(error)) => Err(failed(&library.file, Some(&library.name), &error)),
             Err(mpsc::RecvTimeoutError::Timeout) => Err(late("loading it takes longer than 10 s")),
             Err(mpsc::RecvTimeoutError::Disconnected) => {
@@ -186,11 +207,7 @@ impl Launcher {
             }
         }
     }
-}
 
-type Launched = (Arc<Manifest>, Arc<PluginBox>, Home);
-
-impl Launcher {
     /// Has a process of its own load a library.
     fn outside(&self, library: &Inspected, plugins: &Plugins) -> Result<Launched, Failed> {
         let copy = self
@@ -209,12 +226,10 @@ impl Launcher {
         let child = self
             .child(want, Some(private))
             .map_err(|error| refused(library, error.reason(), &error, &error.remedy()))?;
-        let isolated = &child.isolated;
         library
-            .judge(&isolated.manifest)
+            .judge(&child.isolated.manifest)
             .map_err(|error| failed(&library.file, Some(&library.name), &error))?;
-        let (manifest, plugin) = (Arc::clone(&isolated.manifest), Arc::clone(&isolated.plugin));
-        Ok((manifest, plugin, Home::Process(child)))
+        Ok(Launched::apart(child))
     }
 
     /// The process that runs this already, or a new one.
