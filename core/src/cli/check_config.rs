@@ -1,12 +1,15 @@
 //! `check-config`: all that is wrong with the configuration.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
-use super::{arguments::Common, load::refuse, style};
+use super::{
+    arguments::Common,
+    load::{launcher, refuse},
+    style,
+};
 use crate::{
     config::{self, Draft, Problems, Severity},
-    loader::{self, Loader},
-    plugin::{self, Launcher, discover},
+    plugin::{self, discover},
 };
 
 /// What is wrong where libraries are not even looked at.
@@ -31,16 +34,13 @@ pub(super) fn run(common: &Common) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return refuse(&unloaded(&problems)),
     };
-    let state_folder = match source.state_folder(&config) {
-        Ok(folder) => folder,
-        Err(error) => return refuse(&error),
+    let launcher = match launcher(&source, &config) {
+        Ok(launcher) => launcher,
+        Err(code) => return code,
     };
-    let settings = loader::Settings::of(&config, state_folder);
-    let loader = Arc::new(Loader::new(settings));
-    let launcher = Launcher::new(Arc::clone(&loader));
     let found = discover(&source.folders(&config), &config.plugins, &launcher);
     let problems = draft.check(&plugin::known(&found, &config));
-    loader.remove_copies();
+    launcher.loader().remove_copies();
     for problem in &problems {
         eprintln!("{problem}");
     }

@@ -13,9 +13,11 @@ use super::{
     logging,
 };
 use crate::{
-    config::{self, Argument, Document},
+    config::{self, Argument, Config, Document},
     instruments::Instruments,
+    loader::{self, Loader},
     monitor::{Monitor, Source},
+    plugin::Launcher,
     role::Role,
 };
 
@@ -58,6 +60,14 @@ impl Common {
             plugin_folders: self.plugin_folders.clone(),
         }
     }
+}
+
+/// What looks at libraries, and loads them, as a start with this configuration would.
+pub(super) fn launcher(source: &Source, config: &Config) -> Result<Launcher, ExitCode> {
+    let state_folder = source.state_folder(config);
+    let state_folder = state_folder.map_err(|error| refuse(&error))?;
+    let settings = loader::Settings::of(config, state_folder);
+    Ok(Launcher::new(Arc::new(Loader::new(settings))))
 }
 
 /// Reads the configuration and starts the log; says on standard error what is wrong.

@@ -1,12 +1,15 @@
 //! `config-schema`: the JSON Schema of the configuration.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
-use super::{arguments::Common, load::refuse, style};
+use super::{
+    arguments::Common,
+    load::{launcher, refuse},
+    style,
+};
 use crate::{
     config::{self, Draft},
-    loader::{self, Loader},
-    plugin::{self, Launcher, discover},
+    plugin::{self, discover},
 };
 
 pub(super) fn run(common: &Common) -> ExitCode {
@@ -21,16 +24,13 @@ pub(super) fn run(common: &Common) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return refuse(&problems),
     };
-    let state_folder = match source.state_folder(&config) {
-        Ok(folder) => folder,
-        Err(error) => return refuse(&error),
+    let launcher = match launcher(&source, &config) {
+        Ok(launcher) => launcher,
+        Err(code) => return code,
     };
-    let settings = loader::Settings::of(&config, state_folder);
-    let loader = Arc::new(Loader::new(settings));
-    let launcher = Launcher::new(Arc::clone(&loader));
     let found = discover(&source.folders(&config), &config.plugins, &launcher);
     let schema = config::schema(&plugin::known(&found, &config));
-    loader.remove_copies();
+    launcher.loader().remove_copies();
     style::say(&format!(
         "{}\n",
         serde_json::to_string_pretty(&schema).unwrap_or_default()

@@ -1,17 +1,17 @@
 //! `plugins inspect --settings`: what the components of a library may be told, as it says itself.
 
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 use gaxx_abi::manifest;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    cli::load::refuse,
+    cli::load::{launcher, refuse},
     config::Config,
-    loader::{self, Inspected, Loader},
+    loader::Inspected,
     monitor::Source,
-    plugin::{Kind, Launcher},
+    plugin::Kind,
 };
 
 /// A component as its plugin describes it.
@@ -33,12 +33,9 @@ pub(super) fn components(
     source: &Source,
     config: &Config,
 ) -> Result<Vec<ComponentRow>, ExitCode> {
-    let state_folder = source
-        .state_folder(config)
-        .map_err(|error| refuse(&error))?;
-    let loader = Arc::new(Loader::new(loader::Settings::of(config, state_folder)));
-    let described = Launcher::new(Arc::clone(&loader)).describe(library, &config.plugins);
-    loader.remove_copies();
+    let launcher = launcher(source, config)?;
+    let described = launcher.describe(library, &config.plugins);
+    launcher.loader().remove_copies();
     let manifest =
         described.map_err(|failed| refuse(&format!("{}; {}", failed.error, failed.remedy)))?;
     Ok(manifest.components.iter().map(ComponentRow::of).collect())
