@@ -9,13 +9,14 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: tests/run.sh [--quick | --only NAME | --soak | --tools]
+Usage: tests/run.sh [--quick | --only NAME | --soak | --tools | --peers]
 
   (nothing)    format, lints, build, all tests
   --quick      format, lints, build, unit tests: nothing is installed, nothing driven from outside
   --only NAME  build, and the tests whose name contains NAME
   --soak       all of it, then the long tests
   --tools      only install what is missing
+  --peers      only unpack what benchmarks are measured beside: nginx, rsync, sshd and go
 
 With CI=true a tool that cannot be had is a failure. Otherwise the tests that need it are skipped,
 and say so. Full output is kept in target/test-logs.
@@ -26,7 +27,7 @@ mode=all
 only=
 case "${1-}" in
     '') ;;
-    --quick | --soak | --tools) mode=${1#--} ;;
+    --quick | --soak | --tools | --peers) mode=${1#--} ;;
     --only)
         mode=only
         only=${2:?"--only needs a name"}
@@ -197,11 +198,20 @@ tools_step() {
     fi
 }
 
+# Only benchmarks need these, which no test is: they are unpacked, so that no service starts.
+peers_step() {
+    unpack_with_dependencies nginx-light rsync openssh-server golang-1.19-go golang-1.19-src
+}
+
 # --- steps -----------------------------------------------------------------------------------
 
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 tests=(cargo test --workspace --locked --no-fail-fast)
 
+if [ "$mode" = peers ]; then
+    step peers "Peers" peers_step
+    exit 0
+fi
 if [ "$mode" != quick ]; then
     step tools "Tools" tools_step
     [ "$mode" != tools ] || exit 0

@@ -16,4 +16,5 @@ pub mod plugin;
 pub mod process;
 pub mod registry;
 pub mod role;
+pub mod security;
 pub mod time;

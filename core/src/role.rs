@@ -5,6 +5,8 @@
 pub enum Role {
     /// The main application, which monitors and serves.
     Main,
+    /// The agent of a node, which also does what its policy allows.
+    Agent,
 }
 
 impl Role {
@@ -12,6 +14,7 @@ impl Role {
     pub fn label(self) -> &'static str {
         match self {
             Self::Main => "main",
+            Self::Agent => "agent",
         }
     }
 }

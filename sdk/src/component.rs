@@ -32,6 +32,10 @@ pub trait Component: Sized + Send + 'static {
     /// With `false` they begin at zero whenever the plugin is replaced, or its settings change.
     const KEEP_COUNTS: bool = true;
 
+    /// What the program must be run as for it to be made: `main`, `agent`; empty: it does not
+    /// matter. A host older than ABI 1.2 makes it in any case.
+    const ROLES: &'static [&'static str] = &[];
+
     /// Makes the component, and registers its metrics. It must not block.
     fn new(settings: Self::Settings, context: &Context) -> Result<Self>;
 

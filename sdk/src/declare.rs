@@ -1,13 +1,13 @@
 //! How a plugin says what it is: entries that `inventory` collects.
 
-use std::time::Duration;
+use std::{os::fd::OwnedFd, panic::catch_unwind, time::Duration};
 
 use gaxx_abi::{
     Attribute, CollectorBox, EndpointBox, ExporterBox, HealthCheckBox, Manifest, PluginBox,
     abi_std::RVec, manifest,
 };
 
-use crate::{Host, Result, Route, border, logging};
+use crate::{Error, ErrorKind, Host, Result, Route, border, logging};
 
 /// A plugin, as the [`plugin!`](crate::plugin) macro declares it.
 #[derive(Debug)]
@@ -39,8 +39,23 @@ pub struct ComponentEntry {
     pub interval: Option<Duration>,
     /// The setting without which it is not made.
     pub asked_by: Option<&'static str>,
+    /// What the program must be run as; empty: anything.
+    pub roles: &'static [&'static str],
     /// How it is made.
     pub make: Make,
+}
+
+/// A helper, as [`helper!`](crate::helper) declares it.
+#[derive(Debug)]
+pub struct HelperEntry {
+    /// The crate it stands in.
+    pub package: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What its process runs.
+    pub main: fn(OwnedFd) -> Result<()>,
+    /// In unit tests of that crate: the test that runs it in a process of its own.
+    pub test: Option<&'static str>,
 }
 
 /// How a component of each kind is made, from its settings and its host.
@@ -58,6 +73,7 @@ pub enum Make {
 
 inventory::collect!(PluginEntry);
 inventory::collect!(ComponentEntry);
+inventory::collect!(HelperEntry);
 
 /// The plugins of this program or library, ordered by name. What they log reaches their hosts from
 /// then on, unless the program has a logger of its own.
@@ -68,10 +84,34 @@ pub fn linked() -> RVec<PluginBox> {
     entries.into_iter().map(border::plugin).collect()
 }
 
+/// The plugin of this name of this program or library, as [`linked`] gives it.
+pub fn linked_as(name: &str) -> Option<PluginBox> {
+    logging::install();
+    let mut entries = inventory::iter::<PluginEntry>();
+    entries.find(|entry| entry.name == name).map(border::plugin)
+}
+
 impl PluginEntry {
     pub(crate) fn components(&self) -> impl Iterator<Item = &'static ComponentEntry> {
         let package = self.package;
         inventory::iter::<ComponentEntry>().filter(move |component| component.package == package)
+    }
+
+    fn helpers(&self) -> impl Iterator<Item = &'static HelperEntry> {
+        let package = self.package;
+        inventory::iter::<HelperEntry>().filter(move |helper| helper.package == package)
+    }
+
+    pub(crate) fn helper(&self, name: &str) -> Option<&'static HelperEntry> {
+        self.helpers().find(|helper| helper.name == name)
+    }
+
+    fn attributes(&self) -> RVec<Attribute> {
+        let mut helpers: Vec<_> = self.helpers().map(|helper| helper.name).collect();
+        helpers.sort_unstable();
+        let mut all = attributes("claim", self.claims);
+        all.extend(attributes("helper", &helpers));
+        all
     }
 
     pub(crate) fn manifest(&self) -> Manifest {
@@ -85,8 +125,19 @@ impl PluginEntry {
             version: self.version.into(),
             description: self.description.into(),
             components: components.into(),
-            attributes: attributes("claim", self.claims),
+            attributes: self.attributes(),
         }
+    }
+}
+
+impl HelperEntry {
+    /// Runs it in this process. A panic becomes an error, and log lines go to standard error.
+    pub(crate) fn run(&self, socket: OwnedFd) -> Result<()> {
+        logging::print();
+        catch_unwind(|| (self.main)(socket)).unwrap_or_else(|_| {
+            let message = format!("helper {} panicked", self.name);
+            Err(Error::new(ErrorKind::Panic, message))
+        })
     }
 }
 
@@ -105,8 +156,14 @@ impl ComponentEntry {
             settings: (self.schema)().into(),
             interval: u64::try_from(interval).unwrap_or(u64::MAX),
             routes: self.routes().iter().map(describe_route).collect(),
-            attributes: attributes("asked-by", self.asked_by.as_slice()),
+            attributes: self.attributes(),
         }
+    }
+
+    fn attributes(&self) -> RVec<Attribute> {
+        let mut all = attributes("asked-by", self.asked_by.as_slice());
+        all.extend(attributes("role", self.roles));
+        all
     }
 
     fn kind(&self) -> u32 {
@@ -219,8 +276,42 @@ macro_rules! component {
                 schema: $crate::border::schema::<$type>,
                 interval: <$type as $crate::Component>::INTERVAL,
                 asked_by: <$type as $crate::Component>::ASKED_BY,
+                roles: <$type as $crate::Component>::ROLES,
                 make: $crate::__make!($kind $type),
             }
+        }
+    };
+}
+
+/// Declares helpers of the plugin that this crate is: what runs in a process of its own when a
+/// component asks for it with [`Host::helper`](crate::Host::helper). Once in a module.
+///
+/// ```ignore
+/// gaxx_sdk::helper!("keeper" => keeper::main);  // fn main(socket: OwnedFd) -> Result<()>
+/// ```
+///
+/// In the crate's tests it makes one of its own: each helper ends soon after its socket does.
+#[macro_export]
+macro_rules! helper {
+    ($($name:literal => $main:path),+ $(,)?) => {
+        $($crate::inventory::submit! {
+            $crate::declare::HelperEntry {
+                package: env!("CARGO_PKG_NAME"),
+                name: $name,
+                main: $main,
+                test: if cfg!(test) {
+                    Some(concat!(module_path!(), "::helpers_end_with_their_sockets"))
+                } else {
+                    None
+                },
+            }
+        })+
+
+        // The testing kit runs a helper by way of this test, in a process of its own.
+        #[cfg(test)]
+        #[test]
+        fn helpers_end_with_their_sockets() {
+            $crate::testing::helpers_end(&[$($name),+]);
         }
     };
 }

@@ -1,6 +1,11 @@
 //! What a component may ask of the program it runs in.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    os::fd::{FromRawFd, OwnedFd},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use gaxx_abi::{HostRef, host::process};
 
@@ -23,6 +28,8 @@ pub enum Process {
     Heap,
     /// Allocator and runtime figures, as JSON.
     Statistics,
+    /// What is served, and to whom, as JSON.
+    Capabilities,
 }
 
 impl Host {
@@ -81,8 +88,47 @@ impl Host {
             Process::Threads => process::THREADS,
             Process::Heap => process::HEAP,
             Process::Statistics => process::STATISTICS,
+            Process::Capabilities => process::CAPABILITIES,
         };
         Ok(answer(self.0.process(what, deadline.as_nanos()))?.into())
+    }
+
+    /// Writes a record to the audit log, a JSON object, and returns once it is durable.
+    ///
+    /// Where it fails, what the record tells of must not be done.
+    pub fn audit(&self, record: &str, deadline: Deadline) -> Result<()> {
+        // Zero would not wait.
+        answer(self.0.audit(record.into(), deadline.as_nanos().max(1)))
+    }
+
+    /// Writes a record to the audit log in its order, and does not wait until it is durable.
+    pub fn audit_later(&self, record: &str) -> Result<()> {
+        answer(self.0.audit(record.into(), 0))
+    }
+
+    /// Starts a process of this plugin's own code: what [`helper!`](crate::helper) declares under
+    /// this name runs there, with the other end of the socket.
+    ///
+    /// Such a process is small and has one thread, so that it can start others cheaply. It has
+    /// nothing of the component but its code: what it needs is told over the socket, a stream. It
+    /// ends when the function returns, which it must do once the socket has come to its end: nothing
+    /// else tells it that gaxx-mon has gone. What has not ended 5 s after its component is killed,
+    /// with its process group.
+    ///
+    /// The answer does not wait for the helper's code. Where it cannot be loaded, or fails, the
+    /// socket comes to its end and the log says why. A component may have 8 at a time, and start 16
+    /// at once and one a second from then on.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`Unknown`](crate::ErrorKind::Unknown) where no such helper is declared,
+    /// [`Limit`](crate::ErrorKind::Limit) where there are too many,
+    /// [`Refused`](crate::ErrorKind::Refused) from a host older than ABI 1.2.
+    pub fn helper(&self, name: &str) -> Result<OwnedFd> {
+        let socket = answer(self.0.helper(name.into()))?;
+        // SAFETY: the host gives it away, as the ABI says; nobody else closes it.
+        #[allow(unsafe_code)]
+        Ok(unsafe { OwnedFd::from_raw_fd(socket) })
     }
 
     /// Whether the component is being stopped.

@@ -4,6 +4,9 @@ use gaxx_abi::{BodyBox, Header, ReplyBox, abi_std::RVec};
 
 use crate::{Deadline, Error, Result, error::answer};
 
+/// The most bytes that are asked for at once: what passes to a child in one message.
+const PIECE: u64 = 256 << 10;
+
 /// A request without its body.
 #[derive(Debug, Clone)]
 pub struct Request(gaxx_abi::Request);
@@ -64,9 +67,9 @@ impl Body {
         Self(body)
     }
 
-    /// The next piece, of at most 64 KiB; `None` at the end.
+    /// The next piece, of at most 256 KiB; `None` at the end.
     pub fn read(&mut self, deadline: Deadline) -> Result<Option<Vec<u8>>> {
-        let piece = answer(self.0.read(64 * 1024, deadline.as_nanos()))?;
+        let piece = answer(self.0.read(PIECE, deadline.as_nanos()))?;
         Ok(piece.into_option().map(Into::into))
     }
 

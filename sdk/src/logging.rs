@@ -6,7 +6,11 @@
 
 use std::{
     cell::RefCell,
-    sync::{Arc, Mutex, Once, PoisonError},
+    io::{self, Write},
+    sync::{
+        Arc, Mutex, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use gaxx_abi::{HostRef, host::level};
@@ -19,6 +23,9 @@ thread_local! {
 }
 
 static LATEST: Mutex<Option<Arc<HostRef>>> = Mutex::new(None);
+
+/// Whether lines that have no host are printed.
+static PRINTS: AtomicBool = AtomicBool::new(false);
 
 struct Forward;
 
@@ -33,6 +40,12 @@ pub(crate) fn install() {
             log::set_max_level(LevelFilter::Trace);
         }
     });
+}
+
+/// Lines that have no host go to standard error from now on, down to those of `info`: in a helper
+/// there is none, and gaxx-mon reads what it prints.
+pub(crate) fn print() {
+    PRINTS.store(true, Ordering::Relaxed);
 }
 
 /// Lines from threads that are in no call go to this host from now on.
@@ -73,11 +86,21 @@ fn number(level: Level) -> u32 {
 
 impl Log for Forward {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        current().is_some_and(|host| number(metadata.level()) <= host.log_level())
+        match current() {
+            Some(host) => number(metadata.level()) <= host.log_level(),
+            None => metadata.level() <= Level::Info && PRINTS.load(Ordering::Relaxed),
+        }
     }
 
     fn log(&self, record: &Record<'_>) {
-        let Some(host) = current() else { return };
+        let Some(host) = current() else {
+            if self.enabled(record.metadata()) {
+                let level = record.level().as_str().to_lowercase();
+                // Where nobody reads it nothing can be told.
+                let _ = writeln!(io::stderr(), "{level}: {}", record.args());
+            }
+            return;
+        };
         let level = number(record.level());
         if level <= host.log_level() {
             let message = record.args().to_string();

@@ -14,6 +14,8 @@ pub struct Route {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Scope {
+    /// Nothing: everyone may call it, also who has not said who he is.
+    Open,
     Read,
     Exec,
     Files,
@@ -80,6 +82,7 @@ impl Route {
 impl Scope {
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Open => "open",
             Self::Read => "read",
             Self::Exec => "exec",
             Self::Files => "files",

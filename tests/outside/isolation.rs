@@ -2,6 +2,7 @@
 //! answers all the while, says what happened, and the plugin comes back.
 
 mod deaths;
+mod helpers;
 mod processes;
 mod requests;
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
 mod abi;
+mod agent;
 mod compliance;
 mod config;
 mod dashboard;

@@ -62,7 +62,7 @@ impl Rogue {
     /// Starts it with the plugin's code in the program; the components in `told`, separated by
     /// commas, misbehave from the first call on.
     #[track_caller]
-    fn start(told: &str, config: &str) -> Self {
+    pub(crate) fn start(told: &str, config: &str) -> Self {
         Self::start_with(told, config, &[])
     }
 

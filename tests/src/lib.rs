@@ -5,6 +5,7 @@
 //! 127.0.0.1, and ends with the value that owns it. A step that fails panics with what the child
 //! had said until then, since that is what one needs to see in a failed test.
 
+mod agent;
 mod browser;
 mod build;
 mod child;
@@ -21,6 +22,7 @@ mod promtool;
 mod tool;
 mod webdriver;
 
+pub use agent::{Agent, AgentBuilder};
 pub use browser::{Browser, ConsoleEntry};
 pub use build::{
     Artifacts, bare_binary, binary, cdylib, standalone, standalone_cdylib, target_folder,

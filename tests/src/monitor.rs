@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -17,10 +18,12 @@ use crate::poll::BOUND;
 use crate::{binary, wait_until};
 
 /// How a `gaxx-mon` is to be started.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MonitorBuilder {
     /// The shipped one if there is none.
     program: Option<PathBuf>,
+    /// A new one if there is none.
+    folder: Option<Arc<TempDir>>,
     config: Option<String>,
     plugins: Vec<PathBuf>,
     listen: Option<String>,
@@ -82,15 +85,15 @@ impl MonitorBuilder {
     #[track_caller]
     pub fn start(self) -> Monitor {
         let mut monitor = self.launch();
-        let address = monitor.child.wait_line(BOUND, listening);
-        monitor.base = format!("http://{address}");
+        monitor.child.wait_line(BOUND, listening);
+        monitor.note_address();
         monitor
     }
 
     /// Starts it, expecting it to serve no monitoring pages or to fail: nothing is waited for.
     #[track_caller]
     pub fn launch(self) -> Monitor {
-        let folder = new_folder();
+        let folder = self.folder.clone().unwrap_or_else(new_folder);
         let mut command = self.command(folder.path());
         if let Some(address) = &self.listen {
             command.arg("--listen").arg(address);
@@ -111,7 +114,31 @@ impl MonitorBuilder {
         Outcome::new(&output.unwrap_or_else(|error| panic!("gaxx-mon does not start: {error}")))
     }
 
+    /// Uses the working folder of another one, and the configuration that is in it now.
+    #[must_use]
+    pub(crate) fn in_folder_of(mut self, other: &Monitor) -> Self {
+        let config = fs::read_to_string(other.folder().join("config.yaml"));
+        self.config = config.ok().or(self.config);
+        self.folder = Some(Arc::clone(&other.folder));
+        self
+    }
+
     fn command(&self, folder: &Path) -> Command {
+        let mut command = self.bare_command(folder);
+        command.args(&self.arguments);
+        for plugins in &self.plugins {
+            command.arg("--plugins").arg(plugins);
+        }
+        if let Some(text) = &self.config {
+            fs::write(folder.join("config.yaml"), text).expect("a temporary folder can be written");
+            command.arg("--config").arg(folder.join("config.yaml"));
+        }
+        command
+    }
+
+    /// The program in `folder`, with its environment and no argument. A `config.yaml` in the
+    /// folder is found.
+    pub(crate) fn bare_command(&self, folder: &Path) -> Command {
         let program = self.program.clone().unwrap_or_else(binary);
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
@@ -123,16 +150,9 @@ impl MonitorBuilder {
         // A folder of its own, so that no stray config.yaml or plugins folder is found.
         command.current_dir(folder);
         command.env("GAXX_STATE_FOLDER", folder.join("state"));
+        // Two that take the usual port would meet.
+        command.env("GAXX_PROFILING__PORT", "0");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.args(&self.arguments);
-        for plugins in &self.plugins {
-            command.arg("--plugins").arg(plugins);
-        }
-        if let Some(text) = &self.config {
-            let file = folder.join("config.yaml");
-            fs::write(&file, text).expect("a temporary folder can be written");
-            command.arg("--config").arg(file);
-        }
         command
     }
 }
@@ -142,7 +162,7 @@ impl MonitorBuilder {
 pub struct Monitor {
     child: Child,
     base: String,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Monitor {
@@ -151,6 +171,7 @@ impl Monitor {
     pub fn builder() -> MonitorBuilder {
         MonitorBuilder {
             program: None,
+            folder: None,
             config: None,
             plugins: Vec::new(),
             listen: Some("127.0.0.1:0".to_owned()),
@@ -162,6 +183,14 @@ impl Monitor {
     /// `http://127.0.0.1:PORT`.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Takes note of where its log says that it listens, if it does.
+    pub(crate) fn note_address(&mut self) {
+        let log = self.log();
+        if let Some(address) = log.iter().find_map(|line| listening(line)) {
+            self.base = format!("http://{address}");
+        }
     }
 
     /// `127.0.0.1:PORT`.
@@ -307,9 +336,9 @@ impl Outcome {
     }
 }
 
-fn new_folder() -> TempDir {
+fn new_folder() -> Arc<TempDir> {
     let folder = tempfile::Builder::new().prefix("gaxx-mon-").tempdir();
-    folder.expect("a temporary folder can be made")
+    Arc::new(folder.expect("a temporary folder can be made"))
 }
 
 /// An array, bare or under `key`.

@@ -85,6 +85,8 @@ fn debian_folder(name: &str) -> &'static str {
     match name {
         // Its /usr/bin/chromium is a script for installed systems only.
         "chromium" => "usr/lib/chromium",
+        "nginx" | "sshd" => "usr/sbin",
+        "go" => "usr/lib/go-1.19/bin",
         // Plugins of Nagios are in nobody's PATH.
         _ if name.starts_with("check_") => "usr/lib/nagios/plugins",
         _ => "usr/bin",

@@ -5,6 +5,11 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::{
+    agent::Agent,
+    audit::Audit,
+    client::{exec::Exec, ping::Ping, pull::Pull, push::Push},
+};
 use crate::{build, config};
 
 /// Monitors this machine: collectors, health checks, exporters and endpoints, loaded as plugins.
@@ -65,6 +70,18 @@ pub(super) enum Command {
     Check(Check),
     /// List the plugins; make, build, install and verify libraries
     Plugins(Plugins),
+    /// Run as the agent of this node: monitoring, and commands and files as far as allowed
+    Agent(Agent),
+    /// Run a command on a node
+    Exec(Exec),
+    /// Send a file or a folder to a node
+    Push(Push),
+    /// Fetch a file or a folder from a node
+    Pull(Pull),
+    /// Ask a node's agent how it is
+    Ping(Ping),
+    /// Look at the audit log of an agent
+    Audit(Audit),
     /// Say all that is wrong with the configuration
     CheckConfig,
     /// Print the JSON Schema of the configuration, plugins included, for editors

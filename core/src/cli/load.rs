@@ -27,6 +27,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Common {
     /// Where the configuration comes from.
     pub(super) fn source(&self) -> Source {
+        self.source_of(Role::Main)
+    }
+
+    /// Where the configuration of a program that is run as `role` comes from.
+    pub(super) fn source_of(&self, role: Role) -> Source {
+        let monitoring_port = match role {
+            Role::Main => "telemetry.monitoring_port",
+            Role::Agent => "agent.monitoring_port",
+        };
         let mut arguments = Vec::new();
         let mut set = |flag: &str, key: &str, value| {
             arguments.push(Argument {
@@ -37,11 +46,7 @@ impl Common {
         };
         if let Some(listen) = self.listen {
             set("--listen", "server.listen", json!(listen.ip().to_string()));
-            set(
-                "--listen",
-                "telemetry.monitoring_port",
-                json!(listen.port()),
-            );
+            set("--listen", monitoring_port, json!(listen.port()));
         }
         if let Some(level) = &self.log_level {
             set("--log-level", "log.level", json!(level));

@@ -27,7 +27,7 @@ pub(super) fn start(filter: &str, format: LogFormat, instruments: &Instruments) 
         }
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    let errors = CountErrors(instruments.seed.app_errors.clone());
+    let errors = CountErrors(instruments.seed.errors.clone());
     let started = tracing_subscriber::registry()
         .with(lines.with_filter(filter))
         .with(errors)

@@ -1,15 +1,18 @@
 //! The command line. Each command is a file.
 
+mod agent;
 mod arguments;
+mod audit;
 mod check;
 mod check_config;
+mod client;
 mod collect;
 mod completions;
 mod load;
 mod logging;
 mod plugins;
-mod run;
 mod schema;
+mod serve;
 mod signals;
 mod style;
 mod table;
@@ -19,22 +22,30 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::arguments::{Arguments, Command};
-use crate::isolation;
+use crate::{isolation, role::Role};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
     // What the program starts itself as, thousands of times: not a command, and nothing of the
     // command line is needed for it.
-    if words.next().is_some_and(|word| word == isolation::CHILD) {
-        return isolation::child_main(words);
+    match words.next() {
+        Some(word) if word == isolation::CHILD => return isolation::child_main(words),
+        Some(word) if word == isolation::HELPER => return isolation::helper_main(words),
+        _ => {}
     }
     let arguments = Arguments::parse();
     match &arguments.command {
-        None => run::run(&arguments.common),
+        None => serve::run(arguments.common.source(), Role::Main),
         Some(Command::Collect(collect)) => collect::run(&arguments.common, collect),
         Some(Command::Check(check)) => check::run(&arguments.common, check),
         Some(Command::Plugins(plugins)) => plugins::run(&arguments.common, plugins),
+        Some(Command::Agent(agent)) => agent::run(&arguments.common, agent),
+        Some(Command::Exec(exec)) => client::exec::run(&arguments.common, exec),
+        Some(Command::Push(push)) => client::push::run(&arguments.common, push),
+        Some(Command::Pull(pull)) => client::pull::run(&arguments.common, pull),
+        Some(Command::Ping(ping)) => client::ping::run(&arguments.common, ping),
+        Some(Command::Audit(audit)) => audit::run(&arguments.common, audit),
         Some(Command::CheckConfig) => check_config::run(&arguments.common),
         Some(Command::ConfigSchema) => schema::run(&arguments.common),
         Some(Command::Completions { shell }) => completions::run(*shell),

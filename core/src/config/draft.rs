@@ -239,13 +239,10 @@ impl Draft {
             return config;
         };
         let from_file = |pointer: &str| !overridden.iter().any(|(own, _)| own == pointer);
-        if from_file("/plugins/folders") {
-            for folder in &mut config.plugins.folders {
-                *folder = base.join(&*folder);
+        for (pointer, path) in config.paths() {
+            if from_file(&pointer) {
+                *path = base.join(&*path);
             }
-        }
-        if from_file("/state_folder") {
-            config.state_folder = config.state_folder.map(|folder| base.join(folder));
         }
         config
     }

@@ -52,9 +52,10 @@ pub use problem::{Origin, Position, Problem, Problems, Severity};
 pub use reference::reference;
 pub use schema::schema;
 pub use sections::{
-    CheckPlan, CheckSection, CollectorThresholds, ComponentPlan, ComponentSection, Config,
-    ExporterSection, Health, Isolation, Limits, Log, LogFormat, PluginSection, Plugins, Process,
-    ProcessSection, Scrape, Server, TaskThresholds, Telemetry, Trust,
+    Agent, Audit, Auth, CheckPlan, CheckSection, Client, ClientCertificate, CollectorThresholds,
+    ComponentPlan, ComponentSection, Config, ExporterSection, Health, Isolation, Limits, Log,
+    LogFormat, PluginSection, Plugins, Process, ProcessSection, Profiling, Scrape, ScopeName,
+    Server, TaskThresholds, Telemetry, Tls, Token, Trust,
 };
 pub use values::{
     Duration, DurationError, Endpoint, LogFilter, LogFilterError, Secret, Settings, Size,

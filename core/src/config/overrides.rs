@@ -3,16 +3,30 @@
 //! A variable names a key in capitals, with two underscores between the levels; dashes and other
 //! signs in a key become single underscores.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::pointer;
 use super::suggest;
 use super::walk::Node;
 use super::{source, yaml};
+use crate::security::{Scope, Scopes, Token};
 
 const PREFIX: &str = "GAXX_";
-/// The variable that had a name before the others had a pattern.
-const OTLP_ENDPOINT: &str = "GAXX_OTLP_ENDPOINT";
+/// The variables that had a name before the others had a pattern, and the keys they set.
+const NAMED: [(&str, &[&str]); 5] = [
+    ("OTLP_ENDPOINT", &["TELEMETRY", "OTLP_ENDPOINT"]),
+    ("AGENT_TLS_CERT", &["AGENT", "TLS", "CERTIFICATE"]),
+    ("AGENT_TLS_KEY", &["AGENT", "TLS", "KEY"]),
+    ("AGENT_CLIENT_CA", &["AGENT", "TLS", "CLIENT_CA"]),
+    (
+        "AGENT_REQUIRE_MTLS",
+        &["AGENT", "TLS", "REQUIRE_CLIENT_CERTIFICATE"],
+    ),
+];
+/// The variable that adds a token, which may do everything.
+const AGENT_TOKEN: &str = "AGENT_TOKEN";
+/// The list that it adds to.
+const TOKENS: &str = "/auth/tokens";
 
 /// Keys of a plugin's section that say whether and where its library is loaded.
 const BEFORE_LOADING: [&str; 3] = ["ISOLATION", "MIN_VERSION", "PROCESS"];
@@ -22,7 +36,16 @@ const BEFORE_LOADING: [&str; 3] = ["ISOLATION", "MIN_VERSION", "PROCESS"];
 pub(super) struct Override {
     pub(super) variable: String,
     segments: Vec<String>,
-    text: String,
+    what: What,
+}
+
+/// What becomes of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    /// It gets the value that this text means.
+    Set(String),
+    /// This is added to its list.
+    Add(Value),
 }
 
 /// A variable that cannot.
@@ -52,12 +75,20 @@ pub(super) fn collect(
     variables.sort();
     for (variable, text) in variables {
         let name = variable.strip_prefix(PREFIX).unwrap_or_default();
-        let segments: Vec<String> = if variable == OTLP_ENDPOINT {
-            vec!["TELEMETRY".to_owned(), "OTLP_ENDPOINT".to_owned()]
-        } else if name == "CONFIG" || (name.starts_with("AGENT_") && !name.starts_with("AGENT__")) {
+        if name == "CONFIG" {
             continue;
-        } else {
-            name.split("__").map(str::to_owned).collect()
+        }
+        if name == AGENT_TOKEN {
+            match token(variable, &text) {
+                Ok(added) => overrides.push(added),
+                Err(wrong) => refused.push(wrong),
+            }
+            continue;
+        }
+        let named = NAMED.iter().find(|(own, _)| *own == name);
+        let segments: Vec<String> = match named {
+            Some((_, keys)) => keys.iter().map(|key| (*key).to_owned()).collect(),
+            None => name.split("__").map(str::to_owned).collect(),
         };
         let known_scalar = |name: &str| {
             root.properties()
@@ -81,7 +112,7 @@ pub(super) fn collect(
             overrides.push(Override {
                 variable,
                 segments,
-                text,
+                what: What::Set(text),
             });
         } else if let Some(right) = misspelt(root, name) {
             refused.push(Refused {
@@ -89,9 +120,43 @@ pub(super) fn collect(
                 message: "two underscores stand between the levels of a key".to_owned(),
                 suggestion: Some(right),
             });
+        } else if let Some(right) = nearly_named(name) {
+            // One that asks for security must not be passed over.
+            refused.push(Refused {
+                variable,
+                message: "there is no such variable".to_owned(),
+                suggestion: Some(right),
+            });
         }
     }
     (overrides, refused)
+}
+
+/// The token of an environment: whoever shows it may do everything.
+fn token(variable: String, text: &str) -> Result<Override, Refused> {
+    let token = match Token::from_text(&variable, text, Scopes::ALL) {
+        Ok(token) => token,
+        Err(fault) => {
+            return Err(Refused {
+                variable,
+                message: format!("the token {fault}"),
+                suggestion: None,
+            });
+        }
+    };
+    let scopes: Vec<&str> = token.scopes.iter().map(Scope::label).collect();
+    let entry = json!({ "name": variable, "hash": token.hash.to_string(), "scopes": scopes });
+    Ok(Override {
+        variable,
+        segments: pointer::segments(TOKENS).collect(),
+        what: What::Add(entry),
+    })
+}
+
+/// The variable with a name of its own that one probably means.
+fn nearly_named(name: &str) -> Option<String> {
+    let known = NAMED.iter().map(|(known, _)| *known).chain([AGENT_TOKEN]);
+    suggest::nearest(name, known).map(|right| format!("{PREFIX}{right}"))
 }
 
 /// The variable of a core key whose name differs in the number of underscores only.
@@ -129,8 +194,12 @@ impl Override {
 
     /// Puts the value where it belongs in `document` and gives the pointer to it.
     pub(super) fn apply(&self, schema: &Value, document: &mut Value) -> Result<String, Refused> {
+        let text = match &self.what {
+            What::Set(text) => text,
+            What::Add(entry) => return Ok(add(document, TOKENS, entry)),
+        };
         let (pointer, node) = self.place(Node::root(schema), document)?;
-        let value = self.value(node)?;
+        let value = self.value(node, text)?;
         insert(document, &pointer, value);
         Ok(pointer)
     }
@@ -167,15 +236,15 @@ impl Override {
     }
 
     /// The value as YAML, or as it stands where only text is possible.
-    fn value(&self, node: Node<'_>) -> Result<Value, Refused> {
+    fn value(&self, node: Node<'_>, text: &str) -> Result<Value, Refused> {
         if node.types() == ["string"] {
-            return Ok(Value::String(self.text.clone()));
+            return Ok(Value::String(text.to_owned()));
         }
-        source::scan(&self.text)
+        source::scan(text)
             .map_err(|fault| fault.message)
             .and_then(|(_, duplicates)| match duplicates.into_iter().next() {
                 Some(duplicate) => Err(duplicate.message),
-                None => yaml::read(&self.text).map_err(|_| "not YAML".to_owned()),
+                None => yaml::read(text).map_err(|_| "not YAML".to_owned()),
             })
             .map_err(|message| self.refuse(format!("the value is {message}"), None))
     }
@@ -223,6 +292,20 @@ fn upper(key: &str) -> String {
             }
         })
         .collect()
+}
+
+/// Adds to the list at `pointer`, and gives the pointer to what was added. Where something else
+/// than a list is there it stays, and the schema refuses it.
+fn add(document: &mut Value, pointer: &str, entry: &Value) -> String {
+    if document.pointer(pointer).is_none_or(Value::is_null) {
+        insert(document, pointer, Value::Array(Vec::new()));
+    }
+    let list = document.pointer_mut(pointer).and_then(Value::as_array_mut);
+    let Some(list) = list else {
+        return pointer.to_owned();
+    };
+    list.push(entry.clone());
+    pointer::join(pointer, &(list.len() - 1).to_string())
 }
 
 /// Sets the value at `pointer`, making the maps on the way. Where something else than a map is in
@@ -355,14 +438,48 @@ mod tests {
     fn other_variables_are_passed_over() {
         for name in [
             "GAXX_CONFIG",
-            "GAXX_AGENT_TOKEN",
             "GAXX_PORT_9090_TCP",
+            "GAXX_AGENT_SERVICE_HOST",
+            "GAXX_AGENT_PORT_8088_TCP",
             "GAXX_SERVICE_HOST",
             "HOME",
             "GAXX_",
         ] {
             check(name, "x", json!({}), Ok(json!({})));
         }
+    }
+
+    #[test]
+    fn variables_of_the_first_program_keep_their_names() {
+        check(
+            "GAXX_AGENT_TLS_CERT",
+            "/x: y",
+            json!({}),
+            Ok(json!({"agent": {"tls": {"certificate": "/x: y"}}})),
+        );
+        check(
+            "GAXX_AGENT_REQUIRE_MTLS",
+            "true",
+            json!({"agent": {"tls": null}}),
+            Ok(json!({"agent": {"tls": {"require_client_certificate": true}}})),
+        );
+        let abc = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let token = json!({
+            "name": "GAXX_AGENT_TOKEN",
+            "hash": abc,
+            "scopes": ["read", "exec", "files", "tasks", "admin", "profile"],
+        });
+        let only = json!({"auth": {"tokens": [token]}});
+        check("GAXX_AGENT_TOKEN", "abc", json!({"auth": null}), Ok(only));
+        let another = json!({"auth": {"tokens": [1, token]}});
+        let written = json!({"auth": {"tokens": [1]}});
+        check("GAXX_AGENT_TOKEN", "abc", written, Ok(another));
+        check("GAXX_AGENT_TOKEN", "", json!({}), Err("is empty"));
+        check("GAXX_AGENT_TOKEN", "two words", json!({}), Err("characters"));
+        let typo = Err("GAXX_AGENT_REQUIRE_MTLS");
+        check("GAXX_AGENT_REQUIRE_MLTS", "true", json!({}), typo);
+        let levels = Err("GAXX_AGENT__API_PORT");
+        check("GAXX_AGENT_API_PORT", "1", json!({}), levels);
     }
 
     #[test]

@@ -1,25 +1,34 @@
 //! What the schema cannot say: how settings must fit each other.
 
+use std::net::IpAddr;
+
 use super::problem::Severity;
-use super::sections::Config;
+use super::sections::{Config, Tls};
 use super::validate::Finding;
+use crate::security;
 
 /// Every rule that `config` breaks. `sound` says whether the value at a pointer is as written; a
 /// rule over a value that was refused already is left out.
 pub(super) fn broken(config: &Config, sound: impl Fn(&str) -> bool) -> Vec<Finding> {
     let rules = [
         remote_listener(config),
+        remote_api(config),
+        remote_profiling(config),
         task_thresholds(config),
         collector_thresholds(config),
         library_sizes(config),
         signatures(config),
     ];
-    rules
+    let rules = rules
         .into_iter()
         .flatten()
         .filter(|rule| rule.concerns.iter().all(|pointer| sound(pointer)))
-        .map(|rule| rule.finding)
-        .collect()
+        .map(|rule| rule.finding);
+    let security = security::check(config)
+        .into_iter()
+        .filter(|fault| sound(&fault.pointer))
+        .map(|fault| Finding::value(fault.pointer, fault.message));
+    rules.chain(security).collect()
 }
 
 struct Broken {
@@ -29,12 +38,16 @@ struct Broken {
 }
 
 fn remote_listener(config: &Config) -> Option<Broken> {
-    let listen = config.server.listen;
-    if listen.is_loopback() || !config.telemetry.enabled {
+    let (server, listen) = (&config.server, config.server.listen);
+    let is_safe = server.tls.certificate.is_some()
+        && (server.require_login || server.tls.require_client_certificate);
+    // What is in the web configuration is judged when it is read.
+    let judged = is_safe || server.web_config_file.is_some();
+    if judged || listen.to_canonical().is_loopback() || !config.telemetry.enabled {
         return None;
     }
     let message = format!(
-        "other machines can reach {listen}, and the monitoring pages have neither TLS nor a login"
+        "other machines can reach {listen}, and the monitoring pages lack TLS, a login or both"
     );
     let finding = if config.server.allow_plain_remote {
         let message = format!("{message}; `server.allow_plain_remote` allows it");
@@ -43,7 +56,8 @@ fn remote_listener(config: &Config) -> Option<Broken> {
             ..Finding::value("/server/listen", message)
         }
     } else {
-        let remedy = "listen on 127.0.0.1, or set `server.allow_plain_remote: true`";
+        let remedy = "listen on 127.0.0.1, set `server.tls` and `server.require_login`, or set \
+                      `server.allow_plain_remote: true`";
         Finding::value("/server/listen", format!("{message}; {remedy}"))
     };
     Some(Broken {
@@ -51,9 +65,59 @@ fn remote_listener(config: &Config) -> Option<Broken> {
         concerns: &[
             "/server/listen",
             "/server/allow_plain_remote",
+            "/server/require_login",
+            "/server/tls",
+            "/server/web_config_file",
             "/telemetry/enabled",
         ],
     })
+}
+
+fn remote_api(config: &Config) -> Option<Broken> {
+    let finding = open_to_others(config, "agent", config.agent.listen, &config.agent.tls)?;
+    Some(Broken {
+        finding,
+        concerns: &["/agent/listen", "/agent/tls", "/auth/tokens"],
+    })
+}
+
+fn remote_profiling(config: &Config) -> Option<Broken> {
+    let profiling = &config.profiling;
+    if !config.telemetry.enabled {
+        return None;
+    }
+    Some(Broken {
+        finding: open_to_others(config, "profiling", profiling.listen, &profiling.tls)?,
+        concerns: &[
+            "/profiling/listen",
+            "/profiling/tls",
+            "/auth/tokens",
+            "/telemetry/enabled",
+        ],
+    })
+}
+
+/// What a listener lacks that other machines can reach, and that is served to nobody plainly: TLS,
+/// and somebody who can show who he is. The token of this machine's users is for this machine.
+fn open_to_others(config: &Config, section: &str, listen: IpAddr, tls: &Tls) -> Option<Finding> {
+    if listen.to_canonical().is_loopback() {
+        return None;
+    }
+    let lacks = if tls.certificate.is_none() {
+        format!(
+            "it has no TLS; set `{section}.tls.certificate` and `{section}.tls.key`, which \
+             `gaxx-mon agent init` makes"
+        )
+    } else if tls.client_ca.is_none() && config.auth.tokens.is_empty() {
+        format!(
+            "nobody could show who he is; set `{section}.tls.client_ca`, or give somebody a token \
+             in `auth.tokens` by `gaxx-mon agent token NAME`"
+        )
+    } else {
+        return None;
+    };
+    let message = format!("other machines can reach {listen}, and {lacks}; or listen on 127.0.0.1");
+    Some(Finding::value(format!("/{section}/listen"), message))
 }
 
 fn task_thresholds(config: &Config) -> Option<Broken> {
@@ -142,6 +206,16 @@ mod tests {
             "{server: {listen: 0.0.0.0}, telemetry: {enabled: false}}",
             &[],
         );
+        let tls = "tls: {certificate: a, key: b}";
+        check(
+            &format!("server: {{listen: 0.0.0.0, {tls}}}"),
+            &[("/server/listen", Severity::Error)],
+        );
+        check(
+            &format!("server: {{listen: 0.0.0.0, {tls}, require_login: true}}"),
+            &[],
+        );
+        check("server: {listen: 0.0.0.0, web_config_file: w}", &[]);
         check(
             "health: {tasks: {degraded: 20000}}",
             &[("/health/tasks/degraded", Severity::Error)],
@@ -163,5 +237,39 @@ mod tests {
              keys: [RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3]}}",
             &[],
         );
+    }
+
+    #[test]
+    fn what_other_machines_can_reach_needs_tls_and_somebody_who_is_known() {
+        let tokens = "auth: {tokens: [{name: a, scopes: [exec], hash: 'sha256:\
+                      ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'}]}";
+        let own = "certificate: a, key: b";
+        for section in ["agent", "profiling"] {
+            let pointer = format!("/{section}/listen");
+            let at = |tls: &str| format!("{section}: {{listen: 10.0.0.1, tls: {{{tls}}}}}");
+            let open = [(pointer.as_str(), Severity::Error)];
+            check(&at(""), &open);
+            check(&at(own), &open);
+            check(&format!("{{{}, {tokens}}}", at("")), &open);
+            check(&format!("{{{}, {tokens}}}", at(own)), &[]);
+            check(&at(&format!("{own}, client_ca: c")), &[]);
+            check(&format!("{section}: {{listen: '::1'}}"), &[]);
+            check(&format!("{section}: {{listen: '::ffff:127.0.0.1'}}"), &[]);
+        }
+        check("{profiling: {listen: 10.0.0.1}, telemetry: {enabled: false}}", &[]);
+    }
+
+    #[test]
+    fn what_asks_for_security_must_be_able_to_have_it() {
+        let half = [
+            ("{certificate: a}", "certificate"),
+            ("{key: a}", "key"),
+            ("{client_ca: a}", "client_ca"),
+            ("{require_client_certificate: true}", "require_client_certificate"),
+        ];
+        for (tls, key) in half {
+            let pointer = format!("/agent/tls/{key}");
+            check(&format!("agent: {{tls: {tls}}}"), &[(&pointer, Severity::Error)]);
+        }
     }
 }

@@ -3,13 +3,15 @@
 //! Nobody who asks for the health waits for a check: a scheduler runs them, and the engine keeps
 //! what they said last.
 
+mod agent_api;
 mod engine;
 mod own;
 mod report;
 mod steady;
 
+pub use agent_api::OwnApi;
 pub use engine::{Engine, Rules};
-pub use own::{OWN_CHECKS, TASKS, collectors, tasks};
+pub use own::{AGENT_API, OWN_CHECKS, TASKS, collectors, own_checks, tasks};
 pub use report::{CheckReport, Report};
 pub use steady::Steady;
 

@@ -5,12 +5,27 @@ use gaxx_abi::{
     component::status::{DEGRADED, HEALTHY, UNHEALTHY},
 };
 
-use crate::config::{CollectorThresholds, TaskThresholds};
+use crate::{
+    config::{CollectorThresholds, TaskThresholds},
+    role::Role,
+};
 
-/// The names of the checks of the program itself.
-pub const OWN_CHECKS: [&str; 2] = [TASKS, "collectors"];
+/// The names of the checks of the program itself, in any role.
+pub const OWN_CHECKS: [&str; 3] = [TASKS, COLLECTORS, AGENT_API];
 /// The name of the check of live tasks.
 pub const TASKS: &str = "tasks";
+/// The name of the check whether collectors deliver.
+const COLLECTORS: &str = "collectors";
+/// The name of the check whether the agent's API answers.
+pub const AGENT_API: &str = "agent_api";
+
+/// The names of the checks that the program makes of itself in this role.
+pub fn own_checks(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::Main => &[TASKS, COLLECTORS],
+        Role::Agent => &OWN_CHECKS,
+    }
+}
 
 /// Whether too many asynchronous tasks live.
 pub fn tasks(live: u64, thresholds: &TaskThresholds) -> Verdict {

@@ -67,6 +67,11 @@ impl Activity {
         }))
     }
 
+    /// Whether a request is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.state().open > 0
+    }
+
     /// Bytes came in.
     pub(super) fn heard(&self) {
         let mut state = self.state();

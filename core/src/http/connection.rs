@@ -24,6 +24,7 @@ use super::{
     exchange::{Context, Exchanges},
     stream::Watched,
 };
+use crate::security::Certificate;
 
 /// Smallest buffer that hyper takes, in bytes.
 const MIN_BUFFER: usize = 8 * 1024;
@@ -32,18 +33,22 @@ const MIN_BUFFER: usize = 8 * 1024;
 const MAX_UNSENT: usize = 128 * 1024;
 
 /// Serves one connection to its end.
-pub(super) async fn serve<S>(stream: S, peer: Peer, context: Arc<Context>, mut stopping: Stopping)
-where
+pub(super) async fn serve<S>(
+    stream: S,
+    peer: Peer,
+    certificate: Certificate,
+    context: Arc<Context>,
+    mut stopping: Stopping,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    context.observer.accepted();
-    let _closed = Closed(&context);
     let activity = Arc::new(Activity::new());
     let mut watchdog = Watchdog::new(&activity, &context.limits);
     let exchanges = Exchanges {
         context: Arc::clone(&context),
         activity: Arc::clone(&activity),
         peer,
+        certificate: Arc::new(certificate),
         stopping: stopping.clone(),
     };
     let protocol = protocol(&context.limits);
@@ -82,8 +87,9 @@ fn protocol(limits: &Limits) -> Builder<TokioExecutor> {
         // The watchdog does this: hyper's clock also runs while a kept connection is idle, and
         // does not yet run while the first bytes are awaited.
         .header_read_timeout(None)
-        // A client that has said all it had to say still gets its answer.
-        .half_close(true)
+        // A client that closes its end has gone, and what it asked for ends with it; `Watched`
+        // gives one that has only said all it had to say a moment for its answer.
+        .half_close(false)
         // A head that fills the buffer is answered 431.
         .max_buf_size(MIN_BUFFER.max(limits.max_header as usize));
     builder
@@ -106,15 +112,6 @@ fn refusal(error: &(dyn Error + Send + Sync + 'static)) -> Option<Refusal> {
     }
     // HTTP/2 pings that nobody answers.
     error.is_timeout().then_some(Refusal::Stalled)
-}
-
-/// Says that the connection is closed, however it came to that.
-struct Closed<'a>(&'a Context);
-
-impl Drop for Closed<'_> {
-    fn drop(&mut self) {
-        self.0.observer.closed();
-    }
 }
 
 /// Ends when the client is overdue. It is polled whenever its connection was, so it sees each

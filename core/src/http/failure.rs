@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use http::{
     HeaderValue, StatusCode,
-    header::{ALLOW, CONTENT_TYPE},
+    header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
 };
 use serde::Serialize;
 use warp::{
@@ -17,7 +17,7 @@ use warp::{
     reply::Response,
 };
 
-use super::methods::MethodRefused;
+use super::{Refusal, methods::MethodRefused};
 
 /// An error answer. A route returns it as its reply, or rejects with it:
 /// `Err(warp::reject::custom(failure))`. It is sent as
@@ -31,6 +31,12 @@ pub struct Failure {
     pub error: String,
     /// What the caller can do about it.
     pub remedy: String,
+    /// Seconds after which it may try again.
+    #[serde(skip)]
+    retry_after: Option<u64>,
+    /// What the listener counts it as.
+    #[serde(skip)]
+    refusal: Option<Refusal>,
 }
 
 impl Failure {
@@ -40,7 +46,23 @@ impl Failure {
             status,
             error: error.into(),
             remedy: remedy.into(),
+            retry_after: None,
+            refusal: None,
         }
+    }
+
+    /// Tells the caller to try again after these seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Lets the listener count it as a refusal.
+    #[must_use]
+    pub(super) fn counted(mut self, reason: Refusal) -> Self {
+        self.refusal = Some(reason);
+        self
     }
 
     /// 400: the request makes no sense.
@@ -82,6 +104,12 @@ impl Reply for Failure {
         response
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(reason) = self.refusal {
+            response.extensions_mut().insert(reason);
+        }
         response
     }
 }

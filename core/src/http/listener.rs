@@ -13,10 +13,10 @@ use tokio::{
 use warp::{Filter, Rejection, Reply};
 
 use super::{
-    HostGuard, Limits, Observer, Peer, Refusal, Stopping, connection,
+    Refusal, Setup, Stopping, admission,
     exchange::Context,
     failure,
-    turn_away::{MAX_TURNED_AWAY, turn_away},
+    turn_away::{Farewell, MAX_TURNED_AWAY, turn_away},
 };
 
 /// Shortest and longest pause after a failed accept.
@@ -109,9 +109,7 @@ impl Listener {
     pub fn serve<R>(
         self,
         routes: impl Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
-        limits: Limits,
-        guard: HostGuard,
-        observer: Arc<dyn Observer>,
+        setup: Setup,
     ) -> Serving
     where
         R: Reply + 'static,
@@ -121,12 +119,7 @@ impl Listener {
             .recover(failure::recover)
             .unify()
             .boxed();
-        let context = Arc::new(Context {
-            routes,
-            limits,
-            guard,
-            observer,
-        });
+        let context = Arc::new(Context::new(routes, setup));
         let (stop, stopping) = watch::channel(None);
         let accepting = Accepting {
             context,
@@ -207,8 +200,9 @@ impl Accepting {
     fn admit(&mut self, stream: TcpStream, address: SocketAddr) {
         if self.connections.len() >= self.context.limits.connections {
             self.context.observer.refused(Refusal::Connections);
-            if self.turned_away.len() < MAX_TURNED_AWAY {
-                self.turned_away.spawn(turn_away(stream));
+            // One that speaks TLS would not understand it.
+            if self.context.tls.is_none() && self.turned_away.len() < MAX_TURNED_AWAY {
+                self.turned_away.spawn(turn_away(stream, Farewell::NoRoom));
             }
             return;
         }
@@ -217,7 +211,7 @@ impl Accepting {
             tracing::debug!(%error, %address, "TCP_NODELAY was refused");
         }
         let context = Arc::clone(&self.context);
-        let served = connection::serve(stream, Peer::at(address), context, self.stopping.clone());
+        let served = admission::serve(stream, address, context, self.stopping.clone());
         self.connections.spawn(served);
     }
 

@@ -1,9 +1,11 @@
 //! HTTP: listeners that serve warp routes, and what routes need.
 //!
 //! ```text
-//! Listener ── accept ── connection ── exchange ── routes
-//!    │           │           │           └ host guard, body limit, panics, headers, HEAD
-//!    │           │           └ HTTP/1.1 or HTTP/2 on any stream; the watchdog ends slow clients
+//! Listener ── accept ── admission ── connection ── exchange ── routes
+//!    │           │           │            │           │          └ scope
+//!    │           │           │            │           └ host guard, body limit, who it is, panics, headers, HEAD
+//!    │           │           │            └ HTTP/1.1 or HTTP/2 on any stream; the watchdog ends slow clients
+//!    │           │           └ TLS
 //!    │           └ cap of connections, pause after failures
 //!    └ bind, shutdown
 //! ```
@@ -12,7 +14,8 @@
 //!
 //! ```
 //! use std::{sync::Arc, time::Duration};
-//! use gaxx_core::http::{Failure, HostGuard, Limits, Listener, methods};
+//! use gaxx_core::http::{Failure, HostGuard, Limits, Listener, Setup, methods};
+//! use gaxx_core::security::Access;
 //! use warp::Filter;
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,8 +31,14 @@
 //!         ))
 //!     });
 //! let listener = Listener::bind(([127, 0, 0, 1], 0).into(), "--listen").await?;
-//! let guard = HostGuard::for_listener(listener.address());
-//! let serving = listener.serve(healthy.or(plugin), Limits::default(), guard, Arc::new(()));
+//! let setup = Setup {
+//!     limits: Limits::default(),
+//!     guard: HostGuard::for_listener(listener.address()),
+//!     observer: Arc::new(()),
+//!     access: Access::builder().build(),
+//!     tls: None,
+//! };
+//! let serving = listener.serve(healthy.or(plugin), setup);
 //! let cut = serving.shutdown(Duration::from_secs(5)).await;
 //! # assert_eq!(cut, 0);
 //! # Ok(())
@@ -43,8 +52,10 @@
 //! and keep alive, so that they end with the server and survive the stall time.
 
 mod activity;
+mod admission;
 mod body;
 mod connection;
+mod denial;
 pub mod encoding;
 mod exchange;
 pub mod exposition;
@@ -58,6 +69,8 @@ mod peer;
 mod quality;
 mod record;
 pub mod routes;
+mod scope;
+mod setup;
 mod stopping;
 mod stream;
 mod turn_away;
@@ -71,4 +84,6 @@ pub use limits::{BodyLimits, Limits};
 pub use listener::{BindError, Listener, Serving};
 pub use observer::{Answer, Observer, Refusal, method_label};
 pub use peer::Peer;
+pub use scope::needs;
+pub use setup::Setup;
 pub use stopping::Stopping;

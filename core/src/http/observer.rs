@@ -69,28 +69,43 @@ pub enum Refusal {
     Connections,
     /// The request's head did not arrive in time.
     HeaderTime,
+    /// The caller is known, and may not do this.
+    Forbidden,
     /// The request names a host that this listener is not.
     Host,
+    /// Too many logins from this address have failed.
+    LoginLimit,
     /// What arrived is not HTTP, or its head is above its limit.
     Malformed,
     /// A page of another origin tried to change something.
     Origin,
     /// The client stopped reading its answer.
     Stalled,
+    /// A TLS handshake failed, or did not end in time.
+    TlsHandshake,
+    /// The client speaks plain HTTP where TLS is spoken.
+    TlsMissing,
+    /// The caller has not said who it is, or not shown it.
+    Unauthenticated,
 }
 
 impl Refusal {
     /// All reasons, so that each counter can stand at zero from the start.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::Accept,
         Self::BodySize,
         Self::BodyTime,
         Self::Connections,
         Self::HeaderTime,
+        Self::Forbidden,
         Self::Host,
+        Self::LoginLimit,
         Self::Malformed,
         Self::Origin,
         Self::Stalled,
+        Self::TlsHandshake,
+        Self::TlsMissing,
+        Self::Unauthenticated,
     ];
 
     /// The reason as a label.
@@ -101,10 +116,15 @@ impl Refusal {
             Self::BodyTime => "body_time",
             Self::Connections => "connections",
             Self::HeaderTime => "header_time",
+            Self::Forbidden => "forbidden",
             Self::Host => "host",
+            Self::LoginLimit => "login_limit",
             Self::Malformed => "malformed",
             Self::Origin => "origin",
             Self::Stalled => "stalled",
+            Self::TlsHandshake => "tls_handshake",
+            Self::TlsMissing => "tls_missing",
+            Self::Unauthenticated => "unauthenticated",
         }
     }
 }

@@ -4,23 +4,38 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
 
 use super::activity::Activity;
 
-/// Any stream, TCP or one that comes out of TLS, with its reads and writes reported.
+/// How long a client that has closed its sending half may wait for its answer. Whether it has
+/// closed the other half too cannot be told, and what a lost client asked for must not run on.
+const FAREWELL: Duration = Duration::from_millis(50);
+
+/// Any stream, TCP or one that comes out of TLS, with its reads and writes reported. The end of
+/// what a client sends is passed on a moment later while its request is answered.
 #[derive(Debug)]
 pub(super) struct Watched<S> {
     stream: S,
     activity: Arc<Activity>,
+    /// Runs from the end of what the client sends.
+    farewell: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Watched<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity }
+        Self {
+            stream,
+            activity,
+            farewell: None,
+        }
     }
 
     /// Passes on the outcome of a write. TLS holds bytes back until a flush, so flushes count too.
@@ -36,12 +51,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if let Some(farewell) = &mut self.farewell {
+            return farewell.as_mut().poll(cx).map(Ok);
+        }
+        let (before, room) = (buffer.filled().len(), buffer.remaining());
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         if buffer.filled().len() > before {
             self.activity.heard();
+        } else if room > 0 && self.activity.is_busy() {
+            let farewell = self.farewell.insert(Box::pin(sleep(FAREWELL)));
+            return farewell.as_mut().poll(cx).map(Ok);
         }
-        outcome
+        Poll::Ready(Ok(()))
     }
 }
 

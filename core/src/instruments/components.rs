@@ -15,6 +15,8 @@ use crate::{
 /// Buckets in seconds: a component's cost is told by its power of ten.
 const BUCKETS: &[f64] = &[0.0001, 0.001, 0.01, 0.1, 1.0, 10.0];
 const LABELS: &[&str] = &["plugin", "component", "kind"];
+/// What becomes of a helper that is asked for.
+const OUTCOMES: [&str; 2] = ["started", "refused"];
 
 /// Calls of all components.
 #[derive(Debug, Clone)]
@@ -25,6 +27,14 @@ pub struct Components {
     last_success: GaugeVec,
     collector_duration: GaugeVec,
     collector_success: GaugeVec,
+    helpers: CounterVec,
+}
+
+/// Helpers of one component.
+#[derive(Debug, Clone)]
+pub struct HelperMetrics {
+    started: Counter,
+    refused: Counter,
 }
 
 /// Calls of one component.
@@ -81,7 +91,23 @@ impl Components {
                 "Whether the last collection of a collector succeeded.",
                 &["collector"],
             ),
+            helpers: counter(
+                "gaxx_plugin_helpers_total",
+                "Helpers that a component has asked for, by whether they were started or refused.",
+                &["plugin", "component", "outcome"],
+            ),
         }
+    }
+
+    /// The metrics of a component's helpers, at zero.
+    pub fn helpers(&self, owner: &Owner) -> HelperMetrics {
+        let component = owner.component_label();
+        let of = |outcome| {
+            let labels = [owner.plugin.as_str(), component.as_ref(), outcome];
+            self.helpers.with_label_values(&labels)
+        };
+        let [started, refused] = OUTCOMES.map(of);
+        HelperMetrics { started, refused }
     }
 
     /// The metrics of a component, at zero.
@@ -120,6 +146,12 @@ impl Components {
                 .failures
                 .remove_label_values(&[plugin, component, kind, reason.label()]);
         }
+        for outcome in OUTCOMES {
+            let [plugin, component, _] = labels;
+            let _ = self
+                .helpers
+                .remove_label_values(&[plugin, component, outcome]);
+        }
         let _ = self.calls.remove_label_values(&labels);
         let _ = self.duration.remove_label_values(&labels);
         let _ = self.last_success.remove_label_values(&labels);
@@ -134,6 +166,14 @@ impl Components {
 /// As `node_exporter` writes it: `thermal_zone`.
 fn collector_name(component: &str) -> String {
     component.replace('-', "_")
+}
+
+impl HelperMetrics {
+    /// One was asked for.
+    pub fn asked(&self, started: bool) {
+        let counter = if started { &self.started } else { &self.refused };
+        counter.inc();
+    }
 }
 
 impl ComponentMetrics {

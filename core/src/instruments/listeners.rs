@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use prometheus::{Counter, CounterVec, Gauge, GaugeVec, HistogramOpts, HistogramVec, Registry};
+use prometheus::{
+    Counter, CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, Registry,
+};
 
 use super::{named, register};
-use crate::http::{Answer, Observer, Refusal};
+use crate::http::{Answer, Observer, Refusal, routes::HEALTHY};
 
 const BUCKETS: &[f64] = &[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0,
@@ -30,6 +32,8 @@ pub struct ListenerMetrics {
     connections: Gauge,
     in_flight: Gauge,
     refused: Vec<(Refusal, Counter)>,
+    /// Of all requests that are not the program's own.
+    all: Option<Histogram>,
 }
 
 impl Listeners {
@@ -66,8 +70,9 @@ impl Listeners {
         }
     }
 
-    /// The metrics of a listener, at zero.
-    pub fn of(&self, name: &'static str) -> Arc<ListenerMetrics> {
+    /// The metrics of a listener, at zero. The duration of every request also goes to `all`,
+    /// except where it asked for nothing but whether the program lives.
+    pub fn of(&self, name: &'static str, all: Option<Histogram>) -> Arc<ListenerMetrics> {
         let refused = Refusal::ALL.map(|reason| {
             (
                 reason,
@@ -81,6 +86,7 @@ impl Listeners {
             connections: self.connections.with_label_values(&[name]),
             in_flight: self.in_flight.with_label_values(&[name]),
             refused: refused.into(),
+            all,
         })
     }
 }
@@ -111,6 +117,9 @@ impl Observer for ListenerMetrics {
         self.duration
             .with_label_values(&[self.name, answer.route])
             .observe(answer.seconds);
+        if let Some(all) = self.all.as_ref().filter(|_| answer.route != HEALTHY) {
+            all.observe(answer.seconds);
+        }
     }
 
     fn ended(&self) {

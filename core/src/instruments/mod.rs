@@ -13,13 +13,13 @@ mod seed;
 #[cfg(test)]
 mod tests;
 
-pub use components::{ComponentMetrics, Components};
+pub use components::{ComponentMetrics, Components, HelperMetrics};
 pub use exports::{ExporterMetrics, Exports};
 pub use health::Health;
 pub use listeners::{ListenerMetrics, Listeners};
 pub use plugins::Plugins;
 pub use processes::Processes;
-pub use seed::Seed;
+pub use seed::{AgentSeed, MainSeed, RoleSeed, Seed};
 
 use prometheus::{Opts, Registry, core::Collector};
 
@@ -54,7 +54,7 @@ impl Instruments {
         let registry = Registry::new();
         let own = Self {
             role,
-            seed: Seed::new(&registry),
+            seed: Seed::new(&registry, role),
             components: Components::new(&registry),
             plugins: Plugins::new(&registry),
             processes: Processes::new(&registry),

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write,
     fs,
     path::Path,
@@ -18,10 +18,14 @@ use crate::{
     role::Role,
 };
 
-/// The first program's names of this role. They are a contract, letter for letter.
-const FIRST: [&str; 12] = [
+/// The first program's names. They are a contract, letter for letter.
+const FIRST: [&str; 16] = [
     "gaxx_app_starts",
     "gaxx_app_errors",
+    "gaxx_agent_starts",
+    "gaxx_agent_errors",
+    "gaxx_agent_shutdowns",
+    "gaxx_agent_request_duration",
     "gaxx_tasks_started",
     "gaxx_task_duration",
     "gaxx_task_success_rate_percent",
@@ -33,6 +37,8 @@ const FIRST: [&str; 12] = [
     "gaxx_gc_total",
     "gaxx_uptime_seconds",
 ];
+
+const ROLES: [Role; 2] = [Role::Main, Role::Agent];
 
 /// Where a name stands: under the first heading that one of its beginnings is listed with.
 const HEADINGS: [(&str, &[&str]); 6] = [
@@ -50,9 +56,9 @@ const HEADINGS: [(&str, &[&str]); 6] = [
 /// Labels whose values are a closed set, and which the tables tell.
 const CLOSED: [&str; 5] = ["outcome", "reason", "result", "state", "status"];
 
-/// All instruments as a scrape has them, each labelled one touched with all it can have.
-fn everything() -> Snapshot {
-    let instruments = Instruments::new(Role::Main);
+/// All instruments of a role as a scrape has them, each labelled one touched with all it can have.
+fn everything(role: Role) -> Snapshot {
+    let instruments = Instruments::new(role);
     for kind in [
         Kind::Collector,
         Kind::HealthCheck,
@@ -63,6 +69,8 @@ fn everything() -> Snapshot {
             .components
             .of(&Owner::new("example", kind.label()), kind);
     }
+    let endpoint = Owner::new("example", Kind::Endpoint.label());
+    instruments.components.helpers(&endpoint).asked(true);
     instruments.plugins.set("example", State::Running);
     instruments.plugins.refused("no_note");
     instruments.health.set_overall(Status::Healthy);
@@ -77,7 +85,7 @@ fn everything() -> Snapshot {
         status: 200,
         seconds: 0.0,
     };
-    instruments.listeners.of("monitoring").answered(&answer);
+    instruments.listeners.of("monitoring", None).answered(&answer);
     let registry = registry::Registry::new(Limits::default(), instruments.registry);
     // The registry tells of itself once there is a component.
     let table = registry.table(Owner::new("example", "collector"));
@@ -94,7 +102,8 @@ fn the_documentation_has_every_metric() {
     let text = fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (written, after) = rest.split_once(END).unwrap();
-    let expected = reference(&everything());
+    let snapshots = ROLES.map(everything);
+    let expected = reference(&snapshots);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&path, format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
     } else {
@@ -109,10 +118,11 @@ fn the_documentation_has_every_metric() {
 /// the documentation, and says why.
 #[test]
 fn only_the_first_names_break_the_naming_rules() {
-    let snapshot = everything();
-    let selected = snapshot.select(&Selection::All);
+    let snapshots = ROLES.map(everything);
+    let selected = snapshots.each_ref().map(|one| one.select(&Selection::All));
     let breaking: BTreeSet<&str> = selected
-        .families()
+        .iter()
+        .flat_map(|one| one.families())
         .filter(breaks_the_rules)
         .map(|family| family.name())
         .collect();
@@ -147,12 +157,18 @@ fn breaks_the_rules(family: &FamilyView<'_>) -> bool {
 }
 
 /// The tables of `docs/metrics.md`.
-fn reference(snapshot: &Snapshot) -> String {
-    let selected = snapshot.select(&Selection::All);
+fn reference(snapshots: &[Snapshot; 2]) -> String {
+    let selected = snapshots.each_ref().map(|one| one.select(&Selection::All));
+    // Those of both roles stand once.
+    let all: BTreeMap<&str, FamilyView<'_>> = selected
+        .iter()
+        .flat_map(|one| one.families())
+        .map(|family| (family.name(), family))
+        .collect();
     let mut text = String::new();
     for (heading, _) in HEADINGS {
-        let under = |family: &FamilyView<'_>| heading_of(family.name()) == heading;
-        let families: Vec<_> = selected.families().filter(under).collect();
+        let under = |family: &&FamilyView<'_>| heading_of(family.name()) == heading;
+        let families: Vec<_> = all.values().filter(under).collect();
         write!(
             text,
             "\n### {heading}\n\n| Name | Type | Labels | Unit | Meaning |\n|---|---|---|---|---|\n"
@@ -161,7 +177,10 @@ fn reference(snapshot: &Snapshot) -> String {
         for family in &families {
             let unit = family.unit().unwrap_or_default();
             let (name, kind) = (family.name(), family.kind().as_str());
-            let (labels, help) = (labels(family), family.help());
+            let (labels, mut help) = (labels(family), family.help().to_owned());
+            if let Some(role) = only_role(name, &selected) {
+                let _ = write!(help, " Only as `{}`.", role.label());
+            }
             writeln!(text, "| `{name}` | {kind} | {labels} | {unit} | {help} |").unwrap();
         }
         let mut values = String::new();
@@ -185,6 +204,15 @@ fn reference(snapshot: &Snapshot) -> String {
     }
     text.push('\n');
     text
+}
+
+/// The role that alone has this family.
+fn only_role(name: &str, selected: &[registry::Selected<'_>; 2]) -> Option<Role> {
+    let mut having = ROLES.into_iter().zip(selected).filter_map(|(role, one)| {
+        let mut families = one.families();
+        families.any(|family| family.name() == name).then_some(role)
+    });
+    having.next().filter(|_| having.next().is_none())
 }
 
 fn heading_of(name: &str) -> &'static str {

@@ -16,22 +16,29 @@
 //! one more for each request at work. The *host* socket carries what the plugin asks of the core.
 //! All of them are handed to the child over its standard input, the *control* socket.
 //!
+//! Beside its child a plugin may have *helpers*, processes for a purpose of its own: [`helper`].
+//!
 //! Nothing that comes from a child is trusted: frames have a limit, and what cannot be read, or
 //! comes too often, ends the child.
 
 mod child;
+mod helper;
 mod process;
 mod proxy;
 mod start;
 mod wire;
 
 pub(crate) use child::main as child_main;
+pub(crate) use helper::{Declared, HELPER, Helpers, main as helper_main};
 pub use process::{Cause, State, Status};
 pub use start::{Isolated, StartError, Want, start};
 pub use wire::message::Code;
 
 /// The word by which this program, started with it, is a child.
 pub const CHILD: &str = "plugin-host";
+
+/// This program, also after its file was replaced.
+const PROGRAM: &str = "/proc/self/exe";
 
 /// The kind of a fault that says that the process of the component has ended. No plugin knows it.
 pub(crate) const ENDED: u32 = 1_000;

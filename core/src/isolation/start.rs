@@ -4,11 +4,8 @@ use std::{io, path::Path, sync::Arc};
 
 use gaxx_abi::{Fault, Manifest, PluginBox, fault::kind};
 
-use super::{Code, Status, process::Child, proxy};
+use super::{Code, PROGRAM, Status, process::Child, proxy};
 use crate::config;
-
-/// This program, also after its file was replaced.
-const PROGRAM: &str = "/proc/self/exe";
 
 /// What runs in a child, and with which limits. Two that are equal ask for the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

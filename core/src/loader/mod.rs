@@ -114,6 +114,8 @@ impl Inspected {
 pub struct Loaded {
     /// What was known before.
     pub inspected: Inspected,
+    /// The private copy of it, which stays as long as this process.
+    pub copy: PathBuf,
     /// What it says of itself. Components of an unknown kind may be among the others.
     pub manifest: Arc<Manifest>,
     /// The plugin.
@@ -134,6 +136,7 @@ pub struct Loader {
 
 #[derive(Clone)]
 struct Entered {
+    copy: PathBuf,
     manifest: Arc<Manifest>,
     plugin: Arc<PluginBox>,
 }
@@ -181,6 +184,7 @@ impl Loader {
             .map_err(|refusal| LoadError::new(&inspected.file, refusal))?;
         Ok(Loaded {
             inspected: inspected.clone(),
+            copy: entered.copy,
             manifest: entered.manifest,
             plugin: entered.plugin,
         })
@@ -238,6 +242,7 @@ impl Loader {
         let (plugin, manifest) = enter_copy(&copy)?;
         inspected.is_described_by(&manifest)?;
         let entered = Entered {
+            copy,
             manifest: Arc::new(manifest),
             plugin: Arc::new(plugin),
         };
@@ -273,10 +278,15 @@ impl Loader {
 /// Loads a private copy, made by this process or by the one that started it, and asks the plugin
 /// for its manifest. Runs the library's code.
 pub(crate) fn enter_copy(copy: &Path) -> Result<(PluginBox, Manifest), Refusal> {
-    let plugin = library::enter(copy)?;
+    let plugin = enter_known(copy)?;
     let manifest = plugin.manifest();
     manifest::check(&manifest).map_err(Refusal::BadManifest)?;
     Ok((plugin, manifest))
+}
+
+/// Loads a private copy of a library whose manifest is known. Runs the library's code.
+pub(crate) fn enter_known(copy: &Path) -> Result<PluginBox, Refusal> {
+    library::enter(copy)
 }
 
 /// A panic in one load must not keep the others from theirs: every value here is whole between

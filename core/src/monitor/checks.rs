@@ -9,9 +9,9 @@ use gaxx_abi::{Fault, abi_std::RVec, fault};
 
 use super::Monitor;
 use crate::{
-    health::{Engine, OWN_CHECKS, check_name},
+    health::{self, AGENT_API, Engine, OwnApi, TASKS, check_name, own_checks},
     plugin::{
-        Begun, Component, Kind, Object, nanos,
+        Begun, Component, Kind, Object, Running, nanos,
         record::{Reason, Record},
     },
     registry::Owner,
@@ -89,7 +89,7 @@ fn not_a_check() -> Fault {
 impl Monitor {
     /// Begins a run of the checks that are wanted, the program's own included.
     pub fn begin_checks(&self, wanted: impl Fn(&Owner) -> bool) -> Vec<Arc<Component>> {
-        for name in OWN_CHECKS {
+        for name in own_checks(self.instruments.role) {
             self.check_itself(name);
         }
         let components = self.catalog.components().into_iter();
@@ -101,6 +101,61 @@ impl Monitor {
             pending.push(component);
         }
         pending
+    }
+
+    /// Says where the API is that the program serves, so that a check can ask it.
+    pub fn note_api(&self, api: OwnApi) {
+        *self.api.lock() = Some(api);
+    }
+
+    /// Runs a check of the program itself.
+    pub(super) fn check_itself(&self, name: &'static str) {
+        let began = Instant::now();
+        let config = self.config();
+        let verdict = match name {
+            TASKS => {
+                let live = tokio::runtime::Handle::current()
+                    .metrics()
+                    .num_alive_tasks();
+                health::tasks(live as u64, &config.health.tasks)
+            }
+            AGENT_API => return self.ask_api(),
+            _ => health::collectors(&self.collectors(), &config.health.collectors),
+        };
+        self.health.take(name, Ok(verdict), began.elapsed());
+    }
+
+    /// Asks the API, beside whoever calls; nothing where there is none yet.
+    fn ask_api(&self) {
+        let Some(api) = self.api.lock().clone() else {
+            return;
+        };
+        let health = Arc::clone(&self.health);
+        tokio::spawn(async move {
+            let began = Instant::now();
+            let verdict = api.check().await;
+            health.take(AGENT_API, Ok(verdict), began.elapsed());
+        });
+    }
+
+    /// Every collector that should deliver, and why it does not.
+    fn collectors(&self) -> Vec<(String, Option<String>)> {
+        let plugins = self.catalog.plugins();
+        let running = plugins.iter().flat_map(|plugin| &plugin.components);
+        let running = running.map(|Running { component, want }| (want, component.record().failure));
+        let broken = plugins.iter().flat_map(|plugin| &plugin.broken);
+        let broken = broken.map(|broken| (&broken.want, Some(broken.failure.clone())));
+        let collectors = running
+            .chain(broken)
+            .filter(|(want, _)| want.kind == Kind::Collector);
+        collectors
+            .map(|(want, failure)| {
+                (
+                    want.owner.to_string(),
+                    failure.map(|failure| failure.message),
+                )
+            })
+            .collect()
     }
 
     /// Tells the engine if this check has not answered in time.

@@ -1,5 +1,6 @@
 //! The monitor: plugins, registry, health and exporters at work together.
 
+mod capabilities;
 mod checks;
 mod events;
 mod exports;
@@ -16,7 +17,7 @@ mod watch;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Mutex, Weak, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -24,6 +25,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
+pub use capabilities::Served;
 pub use events::Event;
 pub use pages::OpenPage;
 pub use reload::ReloadError;
@@ -35,7 +37,7 @@ use self::{
 };
 use crate::{
     config::{Config, Document, Problems},
-    health::{Engine, OWN_CHECKS, Rules, check_name},
+    health::{Engine, OwnApi, Rules, check_name, own_checks},
     instruments::Instruments,
     loader::{self, Loader},
     plugin::{
@@ -72,7 +74,14 @@ pub struct Monitor {
     started: Instant,
     reloads: Reloads,
     watch: Watch,
+    /// Where its own API is, for the check of it.
+    api: parking_lot::Mutex<Option<OwnApi>>,
+    /// Who is told of a configuration that was read again.
+    followers: parking_lot::Mutex<Vec<Box<Follower>>>,
 }
+
+/// Takes on a configuration that was read again.
+type Follower = dyn Fn(&Config) + Send + Sync;
 
 /// What there is of plugins.
 #[derive(Default)]
@@ -108,9 +117,15 @@ impl Monitor {
             instruments.registry.clone(),
         );
         let health = Arc::new(Engine::new(instruments.health.clone()));
-        let maker = maker(&config, &registry, &instruments, &health, state_folder);
-        let monitor = Arc::new(Self {
-            catalog: Catalog::new(maker),
+        let monitor = Arc::new_cyclic(|monitor| Self {
+            catalog: Catalog::new(maker(
+                &config,
+                &registry,
+                &instruments,
+                &health,
+                state_folder,
+                monitor,
+            )),
             exports: Exports::new(registry.clone(), instruments.exports.clone()),
             registry,
             instruments,
@@ -124,6 +139,8 @@ impl Monitor {
             started: Instant::now(),
             reloads: Reloads::default(),
             watch,
+            api: parking_lot::Mutex::default(),
+            followers: parking_lot::Mutex::default(),
         });
         let standing = Standing::new();
         monitor.make(Found { found, standing }, patience);
@@ -146,10 +163,14 @@ impl Monitor {
         }
     }
 
-    /// Runs collectors and checks when it is time, and reloads when plugin folders have changed;
-    /// never ends.
+    /// Runs collectors and checks when it is time, unless `telemetry.enabled` is `false`, and
+    /// reloads when plugin folders have changed; never ends.
     pub async fn run(self: Arc<Self>) {
-        tokio::join!(self.keep_schedule(), self.watch());
+        if self.config().telemetry.enabled {
+            tokio::join!(self.keep_schedule(), self.watch());
+        } else {
+            self.watch().await;
+        }
     }
 
     /// The configuration in force.
@@ -214,7 +235,7 @@ impl Monitor {
     /// no longer wanted. Blocks.
     fn apply(&self, Found { found, standing }: Found) -> Vec<Arc<Component>> {
         let config = self.config();
-        let plan = plugin::plan(&config, &found, &standing);
+        let plan = plugin::plan(&config, self.instruments.role, &found, &standing);
         drop(found);
         let gone = self.catalog.apply(&plan, || {
             self.expect_checks(&config);
@@ -243,7 +264,7 @@ impl Monitor {
         let names = wanted
             .filter(|want| want.kind == Kind::HealthCheck)
             .map(|want| check_name(&want.owner))
-            .chain(OWN_CHECKS.map(str::to_owned));
+            .chain(own_checks(self.instruments.role).iter().map(|name| (*name).to_owned()));
         self.health.expect(names.filter_map(|name| {
             let check = config.health.check(&name);
             check.enabled.then_some((
@@ -268,6 +289,7 @@ fn maker(
     instruments: &Instruments,
     health: &Arc<Engine>,
     state_folder: PathBuf,
+    monitor: &Weak<Monitor>,
 ) -> Maker {
     let stuck = config.limits.max_stuck_threads as usize;
     Maker {
@@ -277,6 +299,7 @@ fn maker(
             role: instruments.role,
             registry: registry.clone(),
             health: Arc::clone(health),
+            monitor: Weak::clone(monitor),
         }),
         calls: CallPool::new(WORKING_THREADS, stuck),
         requests: CallPool::without_waiting(REQUEST_THREADS, stuck),

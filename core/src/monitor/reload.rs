@@ -70,6 +70,18 @@ impl Monitor {
         outcome.await.map_err(|_| ReloadError::Ending)?
     }
 
+    /// Has `follower` take on each configuration that is read again.
+    pub fn on_reload(&self, follower: impl Fn(&Config) + Send + Sync + 'static) {
+        self.followers.lock().push(Box::new(follower));
+    }
+
+    fn tell_followers(&self) {
+        let config = self.config();
+        for follower in self.followers.lock().iter() {
+            follower(&config);
+        }
+    }
+
     /// As [`Self::reload`]; says in the log how it went.
     pub async fn reload_and_tell(self: &Arc<Self>) {
         match self.reload().await {
@@ -122,6 +134,7 @@ impl Monitor {
                 tracing::warn!("{key} has changed; it takes effect at the next start");
             }
             monitor.config.store(Arc::new(config));
+            monitor.tell_followers();
             Ok::<_, StartError>((monitor.apply(found), warnings))
         });
         let (gone, warnings) = reloaded.await.map_err(|_| ReloadError::Ending)??;
@@ -174,9 +187,21 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         shutdown_timeout,
         ..old.limits.clone()
     } != new.limits;
+    let monitoring = |config: &Config| {
+        let server = config.server.clone();
+        (server.listen, server.web_config_file, server.tls)
+    };
+    let logins = |config: &Config| (config.auth.failures, config.auth.window);
     let changed = [
         (port, "telemetry.monitoring_port or telemetry.enabled"),
-        (old.server.listen != new.server.listen, "server.listen"),
+        (
+            monitoring(old) != monitoring(new),
+            "server.listen, server.web_config_file or server.tls",
+        ),
+        (old.profiling != new.profiling, "profiling"),
+        (old.agent != new.agent, "agent"),
+        (logins(old) != logins(new), "auth.failures or auth.window"),
+        (old.audit != new.audit, "audit"),
         (limits, "limits"),
         (old.log != new.log, "log"),
         (old.state_folder != new.state_folder, "state_folder"),

@@ -10,8 +10,8 @@ use std::{
 
 use super::{Monitor, checks, history};
 use crate::{
-    health::{self, OWN_CHECKS, TASKS},
-    plugin::{Begun, Component, Kind, Running, collecting},
+    health::own_checks,
+    plugin::{Begun, Component, Kind, collecting},
     process,
 };
 
@@ -36,7 +36,8 @@ impl Monitor {
         let mut entries: Vec<Entry> = Vec::new();
         let mut plugins = None;
         let mut trim = None;
-        let mut own_checks = [Instant::now(); OWN_CHECKS.len()];
+        let own_checks = own_checks(self.instruments.role).iter();
+        let mut own_checks: Vec<_> = own_checks.map(|name| (*name, Instant::now())).collect();
         let mut sample = Instant::now() + Duration::from_secs(1);
         loop {
             let current = self.catalog.plugins();
@@ -54,10 +55,10 @@ impl Monitor {
             let now = Instant::now();
             let watched = self.pages.any();
             let mut wake = self.look(&mut entries, now, watched);
-            for ((name, interval), next) in self.own_checks().into_iter().zip(&mut own_checks) {
+            for (name, next) in &mut own_checks {
                 if now >= *next {
                     self.check_itself(name);
-                    *next = now + interval;
+                    *next = now + self.config().health.check(name).interval.get();
                 }
                 wake = wake.min(*next);
             }
@@ -116,47 +117,6 @@ impl Monitor {
             Kind::HealthCheck => checks::begin(component, &self.health),
             _ => collecting::begin(component),
         }
-    }
-
-    /// The checks of the program itself, and how often they run.
-    fn own_checks(&self) -> [(&'static str, Duration); OWN_CHECKS.len()] {
-        let config = self.config();
-        OWN_CHECKS.map(|name| (name, config.health.check(name).interval.get()))
-    }
-
-    /// Runs a check of the program itself.
-    pub(super) fn check_itself(&self, name: &str) {
-        let began = Instant::now();
-        let config = self.config();
-        let verdict = if name == TASKS {
-            let live = tokio::runtime::Handle::current()
-                .metrics()
-                .num_alive_tasks();
-            health::tasks(live as u64, &config.health.tasks)
-        } else {
-            health::collectors(&self.collectors(), &config.health.collectors)
-        };
-        self.health.take(name, Ok(verdict), began.elapsed());
-    }
-
-    /// Every collector that should deliver, and why it does not.
-    fn collectors(&self) -> Vec<(String, Option<String>)> {
-        let plugins = self.catalog.plugins();
-        let running = plugins.iter().flat_map(|plugin| &plugin.components);
-        let running = running.map(|Running { component, want }| (want, component.record().failure));
-        let broken = plugins.iter().flat_map(|plugin| &plugin.broken);
-        let broken = broken.map(|broken| (&broken.want, Some(broken.failure.clone())));
-        let collectors = running
-            .chain(broken)
-            .filter(|(want, _)| want.kind == Kind::Collector);
-        collectors
-            .map(|(want, failure)| {
-                (
-                    want.owner.to_string(),
-                    failure.map(|failure| failure.message),
-                )
-            })
-            .collect()
     }
 
     fn sample(&self) {

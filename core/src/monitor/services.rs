@@ -1,9 +1,10 @@
 //! What the monitor gives to plugins.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use gaxx_abi::Fault;
+use gaxx_abi::{Fault, host::process as ask};
 
+use super::Monitor;
 use crate::{
     health::Engine,
     plugin::Services,
@@ -17,6 +18,8 @@ pub(super) struct Inside {
     pub(super) role: Role,
     pub(super) registry: Registry,
     pub(super) health: Arc<Engine>,
+    /// Whose they are; gone when the program ends.
+    pub(super) monitor: Weak<Monitor>,
 }
 
 impl Services for Inside {
@@ -34,6 +37,9 @@ impl Services for Inside {
     }
 
     fn process(&self, what: u32) -> Result<Vec<u8>, Fault> {
-        process::answer(what)
+        match self.monitor.upgrade() {
+            Some(monitor) if what == ask::CAPABILITIES => Ok(monitor.capabilities().into_bytes()),
+            _ => process::answer(what),
+        }
     }
 }

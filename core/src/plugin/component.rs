@@ -166,14 +166,16 @@ impl Component {
         self.host.cancel();
         let call = self.record().call;
         let due = call.map_or(until, |call| call.due.min(until));
-        if !self.idle(due).await {
+        if self.idle(due).await {
+            self.end(until.saturating_duration_since(Instant::now()));
+            if !self.idle(until).await {
+                self.give_up();
+            }
+        } else {
             self.overdue(Instant::now());
-            return self.give_up();
-        }
-        self.end(until.saturating_duration_since(Instant::now()));
-        if !self.idle(until).await {
             self.give_up();
         }
+        self.host.release();
     }
 
     /// Counts the thread of the call in flight as hanging: nobody looks after it any more.
@@ -385,6 +387,7 @@ impl Drop for Component {
                 }
             });
         }
+        self.host.release();
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use gaxx_abi::{Manifest, PluginBox, abi_std::RString};
 
-use super::{Home, Kind, Launcher, text::one_line};
+use super::{Home, Kind, Launcher, Origin, text::one_line};
 use crate::{
     config::Plugins,
     loader::{self, Scan},
@@ -35,6 +35,8 @@ pub struct Candidate {
     pub file: Option<(PathBuf, String)>,
     /// Where its code runs.
     pub home: Home,
+    /// Where its code is.
+    pub origin: Arc<Origin>,
     /// Whether it stands in for one that is linked in.
     pub replaces_builtin: bool,
 }

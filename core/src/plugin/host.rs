@@ -3,7 +3,10 @@
 use std::{
     fs,
     mem::{Discriminant, discriminant},
-    os::unix::fs::DirBuilderExt,
+    os::{
+        fd::{IntoRawFd, OwnedFd},
+        unix::fs::DirBuilderExt,
+    },
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -22,6 +25,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{log_budget::LogBudget, text::one_line};
 use crate::{
+    isolation::Helpers,
     registry::{RegisterError, Table},
     role::Role,
 };
@@ -46,6 +50,7 @@ pub struct CoreHost {
     inherited: Option<Vec<u8>>,
     cancelled: AtomicBool,
     log: LogBudget,
+    helpers: Option<Helpers>,
     /// The kinds of refused registrations that the log has told of.
     refused: Mutex<Vec<Discriminant<RegisterError>>>,
 }
@@ -64,6 +69,7 @@ impl CoreHost {
             inherited: None,
             cancelled: AtomicBool::new(false),
             log: LogBudget::default(),
+            helpers: None,
             refused: Mutex::default(),
         }
     }
@@ -72,6 +78,13 @@ impl CoreHost {
     #[must_use]
     pub fn inheriting(self, inherited: Option<Vec<u8>>) -> Self {
         Self { inherited, ..self }
+    }
+
+    /// The same, with these helpers.
+    #[must_use]
+    pub(super) fn with_helpers(self, helpers: Helpers) -> Self {
+        let helpers = Some(helpers);
+        Self { helpers, ..self }
     }
 
     /// What the version before left.
@@ -89,9 +102,34 @@ impl CoreHost {
         self.cancelled.store(true, Ordering::Release);
     }
 
+    /// The component has come to its end: what it has asked for ends, too.
+    pub(super) fn release(&self) {
+        if let Some(helpers) = &self.helpers {
+            helpers.end();
+        }
+    }
+
     /// Whether the component is being stopped.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
+    }
+
+    fn helper(&self, name: &str) -> Result<OwnedFd, Fault> {
+        let refuse = |kind, message: &str| Fault {
+            kind,
+            message: message.into(),
+            remedy: "".into(),
+            retry_after: 0,
+            attributes: RVec::new(),
+        };
+        if self.is_cancelled() {
+            let message = "the component is being stopped";
+            return Err(refuse(fault::kind::CANCELLED, message));
+        }
+        let helpers = self.helpers.as_ref();
+        let helpers =
+            helpers.ok_or_else(|| refuse(fault::kind::REFUSED, "this host starts no helpers"))?;
+        helpers.start(name)
     }
 
     fn made_state_folder(&self) -> Result<RString, Fault> {
@@ -202,5 +240,9 @@ impl Abi for Handle {
 
     fn role(&self) -> RString {
         self.0.services.role().label().into()
+    }
+
+    fn helper(&self, name: RStr<'_>) -> RResult<i32, Fault> {
+        self.0.helper(&name).map(IntoRawFd::into_raw_fd).into()
     }
 }

@@ -14,12 +14,13 @@ use gaxx_abi::{Manifest, PluginBox};
 
 use super::{
     discover::{Candidate, Failed, failed},
+    origin::{Origin, PrivateCopy},
     schema,
 };
 use crate::{
     config::{Isolation, Plugins},
     isolation::{self, Code, Isolated},
-    loader::{Digest, Inspected, Loader},
+    loader::{Inspected, Loader},
 };
 
 /// How long a library may take to be loaded and to describe itself.
@@ -39,13 +40,7 @@ pub struct Child {
     want: isolation::Want,
     isolated: Isolated,
     /// Goes last: a process that is started again loads it anew.
-    _copy: Option<PrivateCopy>,
-}
-
-/// The private copy of a library, for as long as a process may load it.
-struct PrivateCopy {
-    loader: Arc<Loader>,
-    digest: Digest,
+    origin: Arc<Origin>,
 }
 
 /// Makes plugins of libraries. A library that is asked for again, as at every reload, is the same
@@ -60,6 +55,7 @@ struct Launched {
     manifest: Arc<Manifest>,
     plugin: Arc<PluginBox>,
     home: Home,
+    origin: Arc<Origin>,
 }
 
 impl Launched {
@@ -68,6 +64,7 @@ impl Launched {
         Self {
             manifest: Arc::clone(&child.isolated.manifest),
             plugin: Arc::clone(&child.isolated.plugin),
+            origin: Arc::clone(&child.origin),
             home: Home::Process(child),
         }
     }
@@ -79,6 +76,7 @@ impl Launched {
             plugin: self.plugin,
             file,
             home: self.home,
+            origin: self.origin,
             replaces_builtin: false,
         }
     }
@@ -100,12 +98,6 @@ impl Home {
             Self::InProcess => None,
             Self::Process(child) => Some(&child.isolated.status),
         }
-    }
-}
-
-impl Drop for PrivateCopy {
-    fn drop(&mut self) {
-        self.loader.release(&self.digest);
     }
 }
 
@@ -146,17 +138,19 @@ impl Launcher {
     pub(super) fn linked(&self, plugin: PluginBox, plugins: &Plugins) -> Result<Candidate, Failed> {
         let manifest = Arc::new(plugin.manifest());
         let name = manifest.name.as_str();
+        let code = Code::Linked(name.to_owned());
         if plugins.isolation(name, true) == Isolation::InProcess {
             let launched = Launched {
                 manifest,
                 plugin: Arc::new(plugin),
                 home: Home::InProcess,
+                origin: Origin::staying(code),
             };
             return Ok(launched.candidate(None));
         }
         let want = isolation::Want {
             plugin: name.to_owned(),
-            code: Code::Linked(name.to_owned()),
+            code,
             process: plugins.process(name),
         };
         let file = PathBuf::from("/proc/self/exe");
@@ -199,6 +193,7 @@ impl Launcher {
                 manifest: loaded.manifest,
                 plugin: loaded.plugin,
                 home: Home::InProcess,
+                origin: Origin::staying(Code::Library(loaded.copy)),
             }),
             Ok(Err(error)) => Err(failed(&library.file, Some(&library.name), &error)),
             Err(mpsc::RecvTimeoutError::Timeout) => Err(late("loading it takes longer than 10 s")),
@@ -214,10 +209,7 @@ impl Launcher {
             .loader
             .copy(library)
             .map_err(|error| failed(&library.file, Some(&library.name), &error))?;
-        let private = PrivateCopy {
-            loader: Arc::clone(&self.loader),
-            digest: library.digest,
-        };
+        let private = PrivateCopy::of(&self.loader, library.digest);
         let want = isolation::Want {
             plugin: library.name.clone(),
             code: Code::Library(copy),
@@ -245,7 +237,7 @@ impl Launcher {
         let child = Arc::new(Child {
             want: want.clone(),
             isolated,
-            _copy: copy,
+            origin: Origin::new(want.code.clone(), copy),
         });
         let mut children = self.lock();
         children.retain(|_, child| child.strong_count() > 0);

@@ -9,11 +9,12 @@ use std::{
 use gaxx_abi::{Fault, HostRef, PluginBox};
 
 use super::{
-    CallPool, Component, CoreHost, Kind, Object, Services, Ticket, Want, nanos,
+    CallPool, Candidate, Component, CoreHost, Kind, Object, Services, Ticket, Want, nanos,
     record::{Failure, Reason},
 };
 use crate::{
     instruments::Instruments,
+    isolation::{Declared, Helpers},
     registry::{Registry, Table},
 };
 
@@ -51,7 +52,7 @@ impl Maker {
     /// Has the plugin make a component that finds `inherited`, and rings `bell` when that is over.
     pub(super) fn begin(
         &self,
-        plugin: &Arc<PluginBox>,
+        candidate: &Candidate,
         want: &Want,
         inherited: Option<Vec<u8>>,
         bell: mpsc::Sender<()>,
@@ -59,9 +60,16 @@ impl Maker {
         let table = self.registry.table(want.owner.clone());
         let state = self.state_folder.join("plugins").join(&want.owner.plugin);
         let host = CoreHost::new(Arc::clone(&table), Arc::clone(&self.services), state);
-        let host = Arc::new(host.inheriting(inherited));
+        let host = host
+            .inheriting(inherited)
+            .with_helpers(self.helpers(candidate, want));
+        let host = Arc::new(host);
         let (sender, object) = mpsc::channel();
-        let (plugin, wanted, reference) = (Arc::clone(plugin), want.clone(), host.reference());
+        let (plugin, wanted, reference) = (
+            Arc::clone(&candidate.plugin),
+            want.clone(),
+            host.reference(),
+        );
         let ticket = self.calls.submit(move || {
             // Nobody waits for one that is too late: it is dropped here.
             let _ = sender.send(ask(&plugin, &wanted, reference));
@@ -75,6 +83,13 @@ impl Maker {
             object,
             due: Instant::now() + DEADLINE,
         }
+    }
+
+    fn helpers(&self, candidate: &Candidate, want: &Want) -> Helpers {
+        let declared = Declared::of(&candidate.manifest, Arc::clone(&candidate.origin));
+        let components = &self.instruments.components;
+        let counts = (!declared.is_empty()).then(|| components.helpers(&want.owner));
+        Helpers::new(want.owner.clone(), declared, counts)
     }
 
     /// The component, once it is made; nothing before. Its series are not shown yet.
@@ -129,6 +144,7 @@ impl Making {
     /// Gives back what the plugin registered already.
     fn fail(&self, failure: Failure) -> Failure {
         self.host.cancel();
+        self.host.release();
         self.table.close();
         failure
     }

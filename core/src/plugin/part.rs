@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, mpsc};
 
-use gaxx_abi::PluginBox;
-
 use super::{
-    Broken, Component, Kind, Maker, Running, Ticket, Want,
+    Broken, Candidate, Component, Kind, Maker, Running, Ticket, Want,
     handover::{Held, Saving},
     make::Making,
     record::{Failure, Reason},
@@ -52,11 +50,11 @@ impl<'a> Part<'a> {
     pub(super) fn begin(
         want: &'a Want,
         predecessor: Option<&'a Running>,
-        (maker, plugin, bell): (&Maker, &Arc<PluginBox>, &mpsc::Sender<()>),
+        (maker, candidate, bell): (&Maker, &Candidate, &mpsc::Sender<()>),
     ) -> Self {
         let stage = match predecessor {
             Some(running) => Stage::Saving(Saving::new(&running.component)),
-            None => Stage::Making(maker.begin(plugin, want, None, bell.clone())),
+            None => Stage::Making(maker.begin(candidate, want, None, bell.clone())),
         };
         Self::at(stage, want, predecessor)
     }
@@ -76,14 +74,14 @@ impl<'a> Part<'a> {
     pub(super) fn advance(
         &mut self,
         maker: &Maker,
-        plugin: &Arc<PluginBox>,
+        candidate: &Candidate,
         bell: &mpsc::Sender<()>,
     ) {
         loop {
             let next = match &mut self.stage {
                 Stage::Saving(saving) => saving.outcome(bell).map(|left| {
                     self.held = left.held;
-                    Stage::Making(maker.begin(plugin, self.want, left.state, bell.clone()))
+                    Stage::Making(maker.begin(candidate, self.want, left.state, bell.clone()))
                 }),
                 Stage::Making(making) => maker.made(making).map(|made| match made {
                     Ok(component) if self.predecessor.is_some() => {

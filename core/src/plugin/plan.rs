@@ -10,6 +10,7 @@ use crate::{
     config::{Config, PluginSection},
     health,
     registry::Owner,
+    role::Role,
 };
 
 /// A component that should run, and how.
@@ -63,11 +64,11 @@ pub struct Plan {
 }
 
 /// What the configuration wants of the plugins that were found, and of those that run on.
-pub fn plan(config: &Config, found: &Discovery, standing: &Standing) -> Plan {
+pub fn plan(config: &Config, role: Role, found: &Discovery, standing: &Standing) -> Plan {
     let plugins = found
         .candidates
         .iter()
-        .map(|candidate| plan_one(config, candidate));
+        .map(|candidate| plan_one(config, role, candidate));
     Plan {
         plugins: plugins.collect(),
         failed: found.failed.clone(),
@@ -75,7 +76,7 @@ pub fn plan(config: &Config, found: &Discovery, standing: &Standing) -> Plan {
     }
 }
 
-fn plan_one(config: &Config, candidate: &Candidate) -> PluginPlan {
+fn plan_one(config: &Config, role: Role, candidate: &Candidate) -> PluginPlan {
     let manifest = &candidate.manifest;
     let section = config.plugins.section(&manifest.name);
     let mut wants = Vec::new();
@@ -86,6 +87,7 @@ fn plan_one(config: &Config, candidate: &Candidate) -> PluginPlan {
             continue;
         };
         let wanted = match kind {
+            _ if !schema::is_for(role, component) => Vec::new(),
             Kind::Exporter => exporters(config, candidate, component),
             _ => instances(config, &section, candidate, component, kind),
         };

@@ -37,6 +37,7 @@ impl<'a> Planned<'a> {
             Some(same) => Candidate {
                 manifest: Arc::clone(&same.manifest),
                 plugin: Arc::clone(&same.plugin),
+                origin: Arc::clone(&same.origin),
                 ..plan.candidate.clone()
             },
             None => plan.candidate.clone(),
@@ -55,7 +56,7 @@ impl<'a> Planned<'a> {
     /// Goes on as far as it can without waiting; answers how many components need no more time.
     pub(super) fn advance(&mut self, maker: &Maker, bell: &mpsc::Sender<()>) -> usize {
         for part in &mut self.parts {
-            part.advance(maker, &self.candidate.plugin, bell);
+            part.advance(maker, &self.candidate, bell);
         }
         self.settled()
     }
@@ -179,6 +180,6 @@ fn part<'a>(
     }
     match before.and_then(|before| before.hangs(candidate, want)) {
         Some(broken) => Part::hangs(broken, want, predecessor),
-        None => Part::begin(want, predecessor, (maker, &candidate.plugin, bell)),
+        None => Part::begin(want, predecessor, (maker, candidate, bell)),
     }
 }

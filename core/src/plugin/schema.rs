@@ -11,6 +11,7 @@ use crate::{
     },
     health,
     registry::Owner,
+    role::Role,
 };
 
 /// What the configuration may say about the plugins that were found. `config` is what is read of
@@ -108,6 +109,16 @@ pub(super) fn is_asked_for(section: &Map<String, Value>, component: &manifest::C
         .filter(|attribute| attribute.name == "asked-by");
     keys.map(|attribute| attribute.value.as_str())
         .all(|key| section.get(key).is_some_and(|value| !value.is_null()))
+}
+
+/// Whether the component is made where the program is run as this.
+pub(super) fn is_for(role: Role, component: &manifest::Component) -> bool {
+    let mut roles = component
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.name == "role")
+        .peekable();
+    roles.peek().is_none() || roles.any(|attribute| attribute.value == role.label())
 }
 
 /// The loader has checked that it is an object.

@@ -1,7 +1,9 @@
 //! The plugins that the shipped gaxx-mon binary links in: the one list of them.
 
 // Named here so that the linker keeps them; `inventory` finds what is in them.
+use gaxx_agent_exec as _;
 use gaxx_exec as _;
+use gaxx_file_transfer as _;
 use gaxx_system as _;
 
 use gaxx_sdk::abi::{PluginBox, abi_std::RVec};
@@ -9,6 +11,11 @@ use gaxx_sdk::abi::{PluginBox, abi_std::RVec};
 /// All of them, as the same objects that a library gives.
 pub fn plugins() -> RVec<PluginBox> {
     gaxx_sdk::linked()
+}
+
+/// The one of this name.
+pub fn plugin(name: &str) -> Option<PluginBox> {
+    gaxx_sdk::declare::linked_as(name)
 }
 
 #[cfg(test)]
@@ -19,6 +26,6 @@ mod tests {
             .iter()
             .map(|plugin| plugin.manifest().name.into())
             .collect();
-        assert_eq!(names, ["exec", "system"]);
+        assert_eq!(names, ["agent-exec", "exec", "file-transfer", "system"]);
     }
 }

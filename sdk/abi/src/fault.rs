@@ -23,6 +23,19 @@ pub struct Fault {
     pub attributes: RVec<Attribute>,
 }
 
+impl Fault {
+    /// What a default body answers.
+    pub(crate) fn absent(kind: u32, message: &str) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            remedy: RString::new(),
+            retry_after: 0,
+            attributes: RVec::new(),
+        }
+    }
+}
+
 /// The kinds of fault. A kind that the reader does not know counts as [`kind::FAILED`].
 pub mod kind {
     /// It failed; the next try may do better.

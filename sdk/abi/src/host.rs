@@ -5,7 +5,7 @@ use abi_stable::{
     std_types::{RArc, ROption, RResult, RSlice, RStr, RString, RVec},
 };
 
-use crate::{FamilySpec, Fault};
+use crate::{FamilySpec, Fault, fault};
 
 /// How grave a log line is.
 pub mod level {
@@ -33,6 +33,9 @@ pub mod process {
     pub const HEAP: u32 = 4;
     /// Allocator and runtime figures, as JSON.
     pub const STATISTICS: u32 = 5;
+    /// What is served and to whom, as JSON: `{"listeners": {"api": [{"plugin", "component",
+    /// "method", "path", "scope"}]}}`. Since 1.2.
+    pub const CAPABILITIES: u32 = 6;
 }
 
 /// What a component may ask of its host, from any thread, from its creation on.
@@ -72,6 +75,24 @@ pub trait Host: Send + Sync {
     /// older host.
     fn role(&self) -> RString {
         RString::new()
+    }
+    /// Writes `record`, a JSON object, to the audit log. Returns once it is durable; with a
+    /// deadline of 0 it is written in its order, and nobody waits for it. Since 1.2; an older host
+    /// keeps no such log.
+    fn audit(&self, _record: RStr<'_>, _deadline: u64) -> RResult<(), Fault> {
+        RResult::RErr(Fault::absent(
+            fault::kind::REFUSED,
+            "this host keeps no audit log",
+        ))
+    }
+    /// Starts a process of the plugin's own, in which [`Plugin::helper`](crate::root::Plugin)
+    /// runs with the other end of the socket that is answered: a file descriptor that is the
+    /// caller's from then on. Since 1.2; an older host starts none.
+    fn helper(&self, _name: RStr<'_>) -> RResult<i32, Fault> {
+        RResult::RErr(Fault::absent(
+            fault::kind::REFUSED,
+            "this host starts no helpers",
+        ))
     }
 }
 

@@ -53,6 +53,7 @@ pub struct Component {
     pub interval: u64,
     /// The paths of an endpoint; empty for all else.
     pub routes: RVec<Route>,
+    /// `role` (several may stand here): it is made only where the program is run as one of these.
     pub attributes: RVec<Attribute>,
 }
 
@@ -65,7 +66,7 @@ pub struct Route {
     pub method: RString,
     /// An absolute path; `*` as its last segment stands for any rest.
     pub path: RString,
-    /// What a caller must be allowed to do: `read`, `exec`, `files`, `tasks`, `admin`, `profile`.
+    /// What a caller must be allowed to do: `open` (nothing: everyone may call it), `read`, `exec`, `files`, `tasks`, `admin`, `profile`.
     pub scope: RString,
     /// Where it is served: `monitoring`, `api` or `profiling`.
     pub listener: RString,

@@ -8,7 +8,9 @@ use abi_stable::{
     std_types::{RBox, RResult, RStr, RVec},
 };
 
-use crate::{CollectorBox, EndpointBox, ExporterBox, Fault, HealthCheckBox, HostRef, Manifest};
+use crate::{
+    CollectorBox, EndpointBox, ExporterBox, Fault, HealthCheckBox, HostRef, Manifest, fault,
+};
 
 /// A plugin: it describes itself, and makes its components.
 #[sabi_trait]
@@ -44,6 +46,14 @@ pub trait Plugin: Send + Sync {
         settings: RStr<'_>,
         host: HostRef,
     ) -> RResult<EndpointBox, Fault>;
+    /// Runs the helper of this name, in a process of its own that ends when this returns. The
+    /// socket is a file descriptor that is the plugin's from then on. Since 1.2.
+    fn helper(&self, _name: RStr<'_>, _socket: i32) -> RResult<(), Fault> {
+        RResult::RErr(Fault::absent(
+            fault::kind::UNKNOWN,
+            "the plugin has no such helper",
+        ))
+    }
 }
 
 /// A plugin, linked in or loaded.

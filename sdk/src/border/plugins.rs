@@ -1,6 +1,9 @@
 //! A plugin, as the host sees it.
 
-use std::panic::catch_unwind;
+use std::{
+    os::fd::{FromRawFd, OwnedFd},
+    panic::catch_unwind,
+};
 
 use abi_stable::type_level::downcasting::TD_Opaque;
 use gaxx_abi::{
@@ -105,5 +108,19 @@ impl Abi for Declared {
             Make::Endpoint(_, make) => Some(*make),
             _ => None,
         })
+    }
+
+    fn helper(&self, name: RStr<'_>, socket: i32) -> RResult<(), Fault> {
+        // SAFETY: the host gives it away, as the ABI says; nobody else closes it.
+        #[allow(unsafe_code)]
+        let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+        let ended = match self.0.helper(name.as_str()) {
+            Some(helper) => helper.run(socket),
+            None => Err(Error::new(
+                ErrorKind::Unknown,
+                format!("plugin {} has no such helper: {name}", self.0.name),
+            )),
+        };
+        ended.map_err(Into::into).into()
     }
 }

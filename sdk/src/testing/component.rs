@@ -109,8 +109,20 @@ impl EndpointTest {
 
     /// As [`EndpointTest::request`], with any method.
     pub fn send(&self, method: &str, route: usize, target: &str, body: &[u8]) -> Result<Answer> {
+        self.send_with(method, route, target, &[], body)
+    }
+
+    /// As [`EndpointTest::send`], with headers, their names in lower case.
+    pub fn send_with(
+        &self,
+        method: &str,
+        route: usize,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer> {
         let exchange = Exchange::new(body);
-        let request = Exchange::request(method, route, target);
+        let request = Exchange::request(method, route, target, headers);
         let (body, reply) = (exchange.body(), exchange.reply());
         answer(
             self.component
@@ -135,6 +147,11 @@ macro_rules! under_test {
             /// What it has logged: the first 10,000 lines.
             pub fn log(&self) -> Vec<LogLine> {
                 self.host.lock().log.clone()
+            }
+
+            /// What it has written to the audit log: the first 10,000 records.
+            pub fn audited(&self) -> Vec<String> {
+                self.host.lock().audited.clone()
             }
 
             /// What it leaves for the version that replaces it.

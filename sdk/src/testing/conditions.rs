@@ -17,6 +17,8 @@ use crate::{Collector, Endpoint, Exporter, HealthCheck, Host, Result, border, lo
 /// What a component can ask of its host; see [`Conditions::refusing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Facility {
+    /// Records of the audit log, [`Host::audit`](crate::Host::audit).
+    Audit,
     /// Registering metrics.
     Families,
     /// Registering a series of a metric.
@@ -27,16 +29,20 @@ pub enum Facility {
     Metrics,
     /// The health report, [`Host::health`](crate::Host::health).
     Health,
+    /// A process of its own code, [`Host::helper`](crate::Host::helper).
+    Helpers,
 }
 
 impl Facility {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
+        Self::Audit,
         Self::Families,
         Self::Series,
         Self::StateFolder,
         Self::Metrics,
         Self::Health,
+        Self::Helpers,
     ];
 }
 

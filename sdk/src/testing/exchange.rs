@@ -58,14 +58,23 @@ impl Exchange {
         }
     }
 
-    pub(super) fn request(method: &str, route: usize, target: &str) -> Request {
+    pub(super) fn request(
+        method: &str,
+        route: usize,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> Request {
+        let header = |(name, value): &(&str, &str)| Header {
+            name: (*name).into(),
+            value: value.as_bytes().to_vec().into(),
+        };
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         Request {
             route: u32::try_from(route).unwrap_or(u32::MAX),
             method: method.into(),
             path: path.into(),
             query: query.into(),
-            headers: RVec::new(),
+            headers: headers.iter().map(header).collect(),
             peer: "127.0.0.1:40000".into(),
             identity: RString::new(),
             attributes: RVec::new(),

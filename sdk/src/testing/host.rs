@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    os::fd::IntoRawFd,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -19,6 +20,7 @@ use gaxx_abi::{
 use super::{
     conditions::{Conditions, Facility},
     folder::Folder,
+    helper,
     samples::{Sample, Samples},
 };
 use crate::{Error, ErrorKind, Result};
@@ -42,6 +44,8 @@ pub(crate) struct Kept {
     series: Vec<Series>,
     slots: u32,
     pub(crate) log: Vec<LogLine>,
+    /// Records of the audit log, the first [`MOST_LINES`] of them.
+    pub(super) audited: Vec<String>,
     folder: Option<Folder>,
 }
 
@@ -273,5 +277,23 @@ impl Abi for TestHost {
 
     fn role(&self) -> RString {
         "main".into()
+    }
+
+    fn audit(&self, record: RStr<'_>, _deadline: u64) -> RResult<(), Fault> {
+        if let Err(error) = self.offer(Facility::Audit, "the audit log") {
+            return RResult::RErr(error.into());
+        }
+        let mut kept = self.lock();
+        if kept.audited.len() < MOST_LINES {
+            kept.audited.push(record.into());
+        }
+        RResult::ROk(())
+    }
+
+    fn helper(&self, name: RStr<'_>) -> RResult<i32, Fault> {
+        let started = self.offer(Facility::Helpers, "helpers");
+        let started = started.and_then(|()| helper::start(&name));
+        let socket = started.map(|(socket, _)| socket.into_raw_fd());
+        socket.map_err(Into::into).into()
     }
 }

@@ -28,6 +28,7 @@ mod component;
 mod conditions;
 mod exchange;
 mod folder;
+mod helper;
 mod host;
 mod hostile;
 mod naming;
@@ -46,6 +47,8 @@ pub use component::{
 };
 pub use conditions::{Conditions, Facility, host};
 pub use exchange::Answer;
+#[doc(hidden)]
+pub use helper::helpers_end;
 pub use host::LogLine;
 pub use hostile::{Hostile, hostile_settings};
 pub use samples::{Sample, Samples};

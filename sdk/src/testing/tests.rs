@@ -3,6 +3,7 @@
 
 mod child;
 mod faults;
+mod helper;
 
 use std::{sync::Mutex, thread};
 

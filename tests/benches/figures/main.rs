@@ -9,6 +9,7 @@
 //! time. `docs/benchmarks.md` says what each line means.
 #![allow(clippy::unwrap_used)]
 
+mod agent;
 mod border;
 mod copies;
 mod crowd;
@@ -31,7 +32,7 @@ use table::Table;
 type Measure = fn(&mut Table);
 
 /// In this order: what is quick and needs a quiet machine first.
-const FIGURES: [(&str, Measure); 10] = [
+const FIGURES: [(&str, Measure); 15] = [
     ("border", border::measure),
     ("isolated", isolated::measure),
     ("loading", loading::measure),
@@ -42,6 +43,11 @@ const FIGURES: [(&str, Measure); 10] = [
     ("crowd", crowd::measure),
     ("rogues", rogues::measure),
     ("idle", idle::measure),
+    ("heartbeat", agent::heartbeat),
+    ("exec", agent::exec),
+    ("big-file", agent::files),
+    ("many-files", agent::many_files),
+    ("agent-memory", agent::memory),
 ];
 
 fn main() {

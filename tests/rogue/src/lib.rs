@@ -8,6 +8,7 @@ mod collectors;
 mod deadly;
 mod endpoints;
 mod exporters;
+mod helpers;
 mod raw;
 mod sabotage;
 

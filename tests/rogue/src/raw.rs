@@ -95,6 +95,7 @@ const fn entry(name: &'static str, make: Make) -> ComponentEntry {
         schema: || r#"{"type":"object"}"#.to_owned(),
         interval: None,
         asked_by: None,
+        roles: &[],
         make,
     }
 }

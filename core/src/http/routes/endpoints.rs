@@ -10,15 +10,16 @@ use std::sync::Arc;
 use bytes::Buf;
 use futures_util::Stream;
 use gaxx_abi::{Header, Request, abi_std::RVec};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, Method, header};
 use warp::{Filter, Rejection, Reply, filters::BoxedFilter, path::FullPath, reply::Response};
 
 use self::{fate::Fate, table::Found};
 use super::with;
 use crate::{
-    http::{BodyLimits, Failure, Peer, Stopping, failure, methods},
+    http::{BodyLimits, Failure, Peer, Stopping, failure, methods, scope},
     monitor::Monitor,
     plugin::{Component, nanos},
+    security::Caller,
 };
 
 /// Answers the paths that plugins have on this listener.
@@ -39,16 +40,25 @@ pub(super) fn route(monitor: &Arc<Monitor>, listener: &'static str) -> BoxedFilt
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
         .and(warp::ext::get::<Peer>())
+        .and(scope::caller())
         .and(warp::ext::get::<Stopping>())
         .and(warp::body::stream())
         .then(answer)
         .boxed()
 }
 
-/// The body limits that plugins ask for on this listener.
-pub(super) fn body_limits(monitor: &Arc<Monitor>, listener: &'static str) -> BodyLimits {
+/// The body limits that plugins ask for on these listeners.
+pub(super) fn body_limits(
+    monitor: &Arc<Monitor>,
+    listeners: &'static [&'static str],
+) -> BodyLimits {
     let monitor = Arc::clone(monitor);
-    BodyLimits::by(move |path| table::body_limit(&monitor.catalog, listener, path))
+    BodyLimits::by(move |path| {
+        let limits = listeners
+            .iter()
+            .filter_map(|listener| table::body_limit(&monitor.catalog, listener, path));
+        limits.max()
+    })
 }
 
 #[allow(clippy::too_many_arguments)] // What the filters above extract.
@@ -59,13 +69,20 @@ async fn answer<B: Buf + Send + 'static>(
     query: String,
     headers: HeaderMap,
     peer: Peer,
+    caller: Caller,
     stopping: Stopping,
     body: impl Stream<Item = Result<B, warp::Error>> + Send + 'static,
 ) -> Response {
     let (component, route) = match found {
-        Found::Route { component, route } => (component, route),
+        Found::Route {
+            component,
+            route,
+            scope,
+        } => match scope::grant(&caller, scope) {
+            Ok(()) => (component, route),
+            Err(failure) => return failure.into_response(),
+        },
         Found::OtherMethods(allowed) => return failure::method_refused(&allowed),
-        Found::NeedsScope(scope) => return refuse_scope(&scope),
         Found::Nothing => {
             return Failure::not_found("no such path", "GET / lists the pages").into_response();
         }
@@ -80,12 +97,12 @@ async fn answer<B: Buf + Send + 'static>(
         query: query.into(),
         headers: pass_on(&headers),
         peer: peer.address.to_string().into(),
-        identity: "".into(),
+        identity: caller.name.into(),
         attributes: RVec::new(),
     };
     let fate = Arc::<Fate>::default();
     let (reply, answered) = reply::channel(stopping, &fate);
-    let body = body::channel(body, &fate);
+    let body = body::channel(body, &headers, &fate);
     let deadline = nanos(component.timing.deadline);
     component.request(place, move |endpoint| {
         fate.of(endpoint
@@ -95,28 +112,16 @@ async fn answer<B: Buf + Send + 'static>(
     answered.response(&component).await
 }
 
-fn refuse_scope(scope: &str) -> Response {
-    Failure::new(
-        StatusCode::FORBIDDEN,
-        format!("this path needs the scope {scope:?}, and this listener knows no callers"),
-        "only paths of scope \"read\" are served here",
-    )
-    .into_response()
-}
-
 fn too_many(component: &Component) -> Response {
-    let mut response = Failure::unavailable(
+    Failure::unavailable(
         format!(
             "{} is answering as many requests as it may",
             component.owner
         ),
         "try again in a second",
     )
-    .into_response();
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+    .retry_after(1)
+    .into_response()
 }
 
 /// The headers that a plugin sees: all but those that hold secrets of the listener.

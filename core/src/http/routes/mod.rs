@@ -1,4 +1,4 @@
-//! The pages of the monitoring listener.
+//! The pages of the listeners.
 
 mod api;
 mod dashboard;
@@ -14,16 +14,22 @@ use std::sync::Arc;
 use serde::Serialize;
 use warp::{Filter, filters::BoxedFilter, reply::Response};
 
-use super::{BodyLimits, encoding::Coding};
-use crate::monitor::Monitor;
+use super::{BodyLimits, encoding::Coding, needs};
+use crate::{monitor::Monitor, security::Scope};
 
-/// The listener's name in the manifests of plugins.
-const MONITORING: &str = "monitoring";
+pub use lifecycle::HEALTHY;
+
+/// The listener of the monitoring pages, by the name that manifests of plugins have for it.
+pub const MONITORING: &str = "monitoring";
+/// The listener of an agent's API.
+pub const API: &str = "api";
+/// The listener of the profiling pages. They are on the monitoring listener, too.
+pub const PROFILING: &str = "profiling";
 
 /// All pages of the monitoring listener; those of plugins come last, so that none can take the
 /// place of core's own.
 pub fn monitoring(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
-    index::route()
+    let own = index::route(monitor, &[MONITORING, PROFILING])
         .or(health::routes(monitor))
         .unify()
         .or(metrics::route(monitor))
@@ -36,14 +42,44 @@ pub fn monitoring(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(lifecycle::routes(monitor))
         .unify()
+        .boxed();
+    lifecycle::healthy()
+        .or(needs(Scope::Read).and(own))
+        .unify()
         .or(endpoints::route(monitor, MONITORING))
+        .unify()
+        .or(endpoints::route(monitor, PROFILING))
         .unify()
         .boxed()
 }
 
-/// The body limits of the monitoring listener beside the usual one.
-pub fn monitoring_body_limits(monitor: &Arc<Monitor>) -> BodyLimits {
-    endpoints::body_limits(monitor, MONITORING)
+/// All paths of an agent's API.
+pub fn api(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
+    of_plugins(monitor, API, &[API])
+}
+
+/// All pages of the profiling listener.
+pub fn profiling(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
+    of_plugins(monitor, PROFILING, &[PROFILING])
+}
+
+/// A listener where all but the first page comes from plugins.
+fn of_plugins(
+    monitor: &Arc<Monitor>,
+    listener: &'static str,
+    listed: &'static [&'static str],
+) -> BoxedFilter<(Response,)> {
+    lifecycle::healthy()
+        .or(needs(Scope::Read).and(index::route(monitor, listed)))
+        .unify()
+        .or(endpoints::route(monitor, listener))
+        .unify()
+        .boxed()
+}
+
+/// The limits of bodies beside the usual one, of what plugins have at these listeners.
+pub fn body_limits(monitor: &Arc<Monitor>, listeners: &'static [&'static str]) -> BodyLimits {
+    endpoints::body_limits(monitor, listeners)
 }
 
 /// Hands the monitor to a handler.

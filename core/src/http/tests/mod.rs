@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod authority;
 mod http2;
+mod logins;
 mod refusals;
 mod requests;
 mod shutdown;
 mod slow;
 mod streams;
+mod tls;
 
 use std::{future, sync::Arc, time::Duration};
 
@@ -21,6 +24,7 @@ use tokio::{
 use warp::{Filter, Rejection, reply::Response};
 
 use super::*;
+use crate::security::{Access, Caller, Scope, ServerTls};
 
 /// Waits, but not for ever: what should happen and does not is a failed test.
 async fn soon<T>(future: impl Future<Output = T>) -> T {
@@ -82,6 +86,10 @@ impl Site {
     }
 
     async fn with(limits: Limits) -> Self {
+        Self::guarded(limits, Access::builder().build(), None).await
+    }
+
+    async fn guarded(limits: Limits, access: Arc<Access>, tls: Option<Arc<ServerTls>>) -> Self {
         let listener = Listener::bind(([127, 0, 0, 1], 0).into(), "--listen")
             .await
             .unwrap();
@@ -91,7 +99,16 @@ impl Site {
         let routes = routes(Arc::clone(&gate), Arc::clone(&dropped));
         let observer = Arc::clone(&witness) as Arc<dyn Observer>;
         Self {
-            serving: listener.serve(routes, limits, guard, observer),
+            serving: listener.serve(
+                routes,
+                Setup {
+                    limits,
+                    guard,
+                    observer,
+                    access,
+                    tls,
+                },
+            ),
             witness,
             gate,
             dropped,
@@ -258,6 +275,32 @@ fn routes(
         .unify()
         .or(streams())
         .unify()
+        .or(scoped())
+        .unify()
+}
+
+fn scoped() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+    let caller = warp::path!("caller")
+        .and(methods::get("caller"))
+        .and(warp::ext::get::<Caller>())
+        .map(|caller: Caller| {
+            let who = format!(
+                "{} ({}): {}",
+                caller.name,
+                caller.proof.label(),
+                caller.scopes
+            );
+            Response::new(who.into())
+        });
+    let read = warp::path!("read")
+        .and(methods::get("read"))
+        .and(needs(Scope::Read))
+        .map(|| Response::new("to be read".into()));
+    let exec = warp::path!("exec")
+        .and(methods::post("exec"))
+        .and(needs(Scope::Exec))
+        .map(|| Response::new("done".into()));
+    caller.or(read).unify().or(exec).unify()
 }
 
 fn streams() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {

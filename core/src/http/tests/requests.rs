@@ -154,13 +154,25 @@ async fn a_client_that_half_closes_still_gets_its_answer() {
     let site = Site::open().await;
     let mut client = site.connect().await;
     client
-        .send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await;
     client.0.shutdown().await.unwrap();
-    site.until(|seen| seen.in_flight == 1).await;
-    site.gate.add_permits(1);
-    assert!(client.rest().await.ends_with("slow, but here"));
+    assert!(client.rest().await.ends_with("the index"));
     site.until(|seen| seen.open == 0).await;
+}
+
+#[tokio::test]
+async fn what_a_lost_client_asked_for_ends_with_it() {
+    let site = Site::open().await;
+    let mut client = site.connect().await;
+    client
+        .send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await;
+    site.until(|seen| seen.in_flight == 1).await;
+    drop(client);
+    soon(site.dropped.notified()).await;
+    let seen = site.until(|seen| seen.open == 0).await;
+    assert_eq!((seen.in_flight, seen.answers), (0, Vec::new()));
 }
 
 #[tokio::test]

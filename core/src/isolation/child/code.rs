@@ -20,6 +20,14 @@ pub(super) fn load(code: &Code) -> Result<(PluginBox, Manifest), Told> {
     }
 }
 
+/// The same without its manifest, which takes longer to make than all else.
+pub(in crate::isolation) fn plugin(code: &Code) -> Result<PluginBox, Told> {
+    match code {
+        Code::Library(copy) => loader::enter_known(copy).map_err(|refusal| refused(&refusal)),
+        Code::Linked(name) => linked_in(name).ok_or_else(|| not_linked(name)),
+    }
+}
+
 fn library(copy: &Path) -> Result<(PluginBox, Manifest), Told> {
     loader::enter_copy(copy).map_err(|refusal| refused(&refusal))
 }
@@ -33,27 +41,27 @@ fn refused(refusal: &Refusal) -> Told {
 }
 
 fn linked(name: &str) -> Result<(PluginBox, Manifest), Told> {
-    plugins_linked_in()
-        .map(|plugin| {
-            let manifest = plugin.manifest();
-            (plugin, manifest)
-        })
-        .find(|(_, manifest)| manifest.name == name)
-        .ok_or_else(|| Told::Refused {
-            reason: "unknown".to_owned(),
-            error: format!("no plugin {name} is linked into this program"),
-            remedy: "start gaxx-mon again: its file was replaced while it ran".to_owned(),
-        })
+    let plugin = linked_in(name).ok_or_else(|| not_linked(name))?;
+    let manifest = plugin.manifest();
+    Ok((plugin, manifest))
+}
+
+fn not_linked(name: &str) -> Told {
+    Told::Refused {
+        reason: "unknown".to_owned(),
+        error: format!("no plugin {name} is linked into this program"),
+        remedy: "start gaxx-mon again: its file was replaced while it ran".to_owned(),
+    }
 }
 
 #[cfg(feature = "builtins")]
-fn plugins_linked_in() -> impl Iterator<Item = PluginBox> {
-    gaxx_builtins::plugins().into_iter()
+fn linked_in(name: &str) -> Option<PluginBox> {
+    gaxx_builtins::plugin(name)
 }
 
 #[cfg(not(feature = "builtins"))]
-fn plugins_linked_in() -> impl Iterator<Item = PluginBox> {
-    std::iter::empty()
+fn linked_in(_name: &str) -> Option<PluginBox> {
+    None
 }
 
 #[cfg(test)]

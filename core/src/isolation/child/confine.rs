@@ -51,9 +51,9 @@ pub(super) fn enter(
     // Started through a link, it would be shown by that link's name.
     set_name(c"gaxx-plugin")
         .map_err(|errno| ConfineError::System("name the process", errno.into()))?;
-    outlive_the_core()
+    outlive_stops()
         .map_err(|error| ConfineError::System("take the signals of a stop", error))?;
-    control_socket().map_err(|error| ConfineError::System("take the control socket", error))
+    take_input().map_err(|error| ConfineError::System("take the control socket", error))
 }
 
 /// A stop that is told to all processes of a service at once must not end this one before the core
@@ -61,7 +61,7 @@ pub(super) fn enter(
 ///
 /// The signals do nothing here. They are not ignored: programs that a plugin starts would inherit
 /// that, and could not be ended as usual.
-fn outlive_the_core() -> io::Result<()> {
+pub(in crate::isolation) fn outlive_stops() -> io::Result<()> {
     let unread = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         flag::register(signal, Arc::clone(&unread))?;
@@ -69,8 +69,8 @@ fn outlive_the_core() -> io::Result<()> {
     Ok(())
 }
 
-/// Moves the control socket away from standard input, which the plugin and all it starts can read.
-fn control_socket() -> io::Result<OwnedFd> {
+/// Moves the socket away from standard input, which the plugin and all it starts can read.
+pub(in crate::isolation) fn take_input() -> io::Result<OwnedFd> {
     let control = io::stdin().as_fd().try_clone_to_owned()?;
     dup2_stdin(File::open("/dev/null")?)?;
     Ok(control)

@@ -1,8 +1,11 @@
 //! The host that a component in this child talks to.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    os::fd::IntoRawFd,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use abi_stable::type_level::downcasting::TD_Opaque;
@@ -159,5 +162,11 @@ impl Abi for RemoteHost {
 
     fn role(&self) -> RString {
         self.facts.role.as_str().into()
+    }
+
+    fn helper(&self, name: RStr<'_>) -> RResult<i32, Fault> {
+        let asked = self.signed(HostCall::Helper(name.into()));
+        let socket = self.link.ask_for_descriptor(&asked);
+        socket.map(IntoRawFd::into_raw_fd).into()
     }
 }

@@ -6,7 +6,7 @@ use gaxx_abi::{Fault, fault::kind};
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{LONGEST, fault};
+use super::{LONGEST, fault, passed};
 use crate::isolation::wire::{
     Channel, WireError,
     message::{HostAsk, HostTold},
@@ -74,6 +74,19 @@ impl HostLink {
 
     pub(super) fn ask(&self, ask: &HostAsk) -> Result<HostTold, Fault> {
         self.0.lock().ask(ask)
+    }
+
+    /// Asks for a descriptor. Nobody else asks until it has come.
+    pub(super) fn ask_for_descriptor(&self, ask: &HostAsk) -> Result<OwnedFd, Fault> {
+        let mut link = self.0.lock();
+        match link.ask(ask)? {
+            HostTold::Descriptor => {
+                let [descriptor] = link.pass(|channel| passed(channel))?;
+                Ok(descriptor)
+            }
+            HostTold::Fault(fault) => Err(fault),
+            _ => Err(confused()),
+        }
     }
 
     pub(super) fn tell(&self, ask: &HostAsk) {

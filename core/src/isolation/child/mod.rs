@@ -8,9 +8,9 @@
 //! process itself is a line on its standard error, which the core reads.
 
 mod batch;
-mod code;
+pub(super) mod code;
 mod components;
-mod confine;
+pub(super) mod confine;
 mod exchange;
 mod held;
 mod host;
@@ -116,7 +116,7 @@ fn fault(kind: u32, message: impl Into<RString>) -> Fault {
 }
 
 /// Tells the core's log that something is wrong with this process itself.
-fn complain(what: &dyn Display) {
+pub(super) fn complain(what: &dyn Display) {
     // Where nobody reads it any more, the core has gone, and this process ends with it.
     let _ = writeln!(io::stderr(), "{what}");
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 /// A token bucket: so many at once, and so many a second from then on.
 #[derive(Debug)]
-pub(super) struct Allowance {
+pub(in crate::isolation) struct Allowance {
     rate: f64,
     burst: f64,
     left: f64,
@@ -13,7 +13,7 @@ pub(super) struct Allowance {
 
 impl Allowance {
     /// A full one. `rate` is a second's.
-    pub(super) fn new(rate: u32, burst: u32, now: Instant) -> Self {
+    pub(in crate::isolation) fn new(rate: u32, burst: u32, now: Instant) -> Self {
         Self {
             rate: f64::from(rate),
             burst: f64::from(burst),
@@ -23,7 +23,7 @@ impl Allowance {
     }
 
     /// Takes so many where they are there; answers whether they are.
-    pub(super) fn take(&mut self, count: usize, now: Instant) -> bool {
+    pub(in crate::isolation) fn take(&mut self, count: usize, now: Instant) -> bool {
         self.refill(now);
         let enough = self.left >= count as f64;
         if enough {

@@ -210,7 +210,10 @@ fn bury(running: Running, shared: &Shared) -> Arc<Ending> {
 }
 
 /// Waits until one of these can be read, no longer than until then; answers which.
-fn wait<const N: usize>(all: [Option<PollFd<'_>>; N], until: Instant) -> [bool; N] {
+pub(in crate::isolation) fn wait<const N: usize>(
+    all: [Option<PollFd<'_>>; N],
+    until: Instant,
+) -> [bool; N] {
     let mut ready: Vec<PollFd<'_>> = all.iter().flatten().cloned().collect();
     let left = until.saturating_duration_since(Instant::now());
     // A longer time than the system can count is for ever.

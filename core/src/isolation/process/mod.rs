@@ -22,9 +22,14 @@ mod spawn;
 mod status;
 
 pub(super) use self::{
+    allowance::Allowance,
+    attendant::wait,
     child::Child,
     ending::{Ending, fault},
+    output::Output,
     run::{Process, pass},
+    signal::describe as signal_in_words,
+    spawn::{Reaper, again},
 };
 pub use self::{
     ending::Cause,

@@ -29,8 +29,10 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What a child prints.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(in crate::isolation) struct Output {
     plugin: String,
+    /// As a sentence begins with it.
+    who: String,
     pipe: Option<OwnedFd>,
     line: Vec<u8>,
     last: Option<(Instant, String)>,
@@ -40,11 +42,13 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// What comes from this pipe, which does not block.
-    pub(super) fn new(plugin: &str, pipe: OwnedFd) -> Self {
+    /// What comes from this pipe, which does not block. `who` of the plugin's prints it stands in
+    /// the log: `its process`.
+    pub(in crate::isolation) fn new(plugin: &str, who: impl Into<String>, pipe: OwnedFd) -> Self {
         let now = Instant::now();
         Self {
             plugin: plugin.to_owned(),
+            who: who.into(),
             pipe: Some(pipe),
             line: Vec::new(),
             last: None,
@@ -55,17 +59,17 @@ impl Output {
     }
 
     /// The pipe; nothing after its end.
-    pub(super) fn pipe(&self) -> Option<&OwnedFd> {
+    pub(in crate::isolation) fn pipe(&self) -> Option<&OwnedFd> {
         self.pipe.as_ref()
     }
 
     /// Whether more may be taken now.
-    pub(super) fn may_read(&mut self, now: Instant) -> bool {
+    pub(in crate::isolation) fn may_read(&mut self, now: Instant) -> bool {
         self.bytes.has_some(now)
     }
 
     /// Takes what is there, up to some kilobytes; answers whether there was anything.
-    pub(super) fn step(&mut self, now: Instant) -> bool {
+    pub(in crate::isolation) fn step(&mut self, now: Instant) -> bool {
         let Some(pipe) = &self.pipe else {
             return false;
         };
@@ -84,7 +88,7 @@ impl Output {
     }
 
     /// Takes what the process left that has gone, and answers its last line if it came just now.
-    pub(super) fn finish(mut self) -> Option<String> {
+    pub(in crate::isolation) fn finish(mut self) -> Option<String> {
         let now = Instant::now();
         // A process that it started may go on printing.
         for _ in 0..16 {
@@ -114,15 +118,15 @@ impl Output {
         if line.is_empty() || line.starts_with(ADVICE) {
             return;
         }
-        let plugin = &self.plugin;
+        let (plugin, who) = (&self.plugin, &self.who);
         if self.lines.take(1, now) {
             self.left_out = false;
-            tracing::warn!(plugin, "its process printed: {line}");
+            tracing::warn!(plugin, "{who} printed: {line}");
         } else if !self.left_out {
             self.left_out = true;
             tracing::warn!(
                 plugin,
-                "prints more than {LINES} lines a second: some are left out"
+                "{who} prints more than {LINES} lines a second: some are left out"
             );
         }
         self.last = Some((now, line));
@@ -142,7 +146,7 @@ mod tests {
     fn output() -> (PipeWriter, Output) {
         let (read, write) = io::pipe().unwrap();
         fcntl_setfl(&read, OFlags::NONBLOCK).unwrap();
-        (write, Output::new("demo", read.into()))
+        (write, Output::new("demo", "its process", read.into()))
     }
 
     #[test]

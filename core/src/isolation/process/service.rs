@@ -1,11 +1,21 @@
 //! What a plugin in a child asks of its host.
 
-use std::time::{Duration, Instant};
+use std::{
+    os::fd::OwnedFd,
+    time::{Duration, Instant},
+};
 
 use gaxx_abi::{Fault, abi_std::RResult, fault::kind};
 
-use super::{Ending, allowance::Allowance, ending::fault, run::Process, seats::Seats};
+use super::{
+    Ending,
+    allowance::Allowance,
+    ending::fault,
+    run::{Process, pass},
+    seats::Seats,
+};
 use crate::isolation::{
+    helper::owned,
     proxy::Seat,
     wire::{
         Channel, WireError,
@@ -74,17 +84,22 @@ impl Service {
         let told = match (seats.get(asked.component), asked.what) {
             (Some(seat), what) => answer(&seat, process.number(), what),
             (None, HostCall::Log { .. } | HostCall::Retire(_)) => None,
-            (None, _) => Some(HostTold::Fault(unknown(asked.component))),
+            (None, _) => Some((HostTold::Fault(unknown(asked.component)), None)),
         };
-        if let Some(told) = told {
+        if let Some((told, socket)) = told {
             self.channel.send(&told, Some(until))?;
+            // None stays here: the other side sees the end of who has asked.
+            if let Some(socket) = socket {
+                pass(&self.channel, &[&socket])?;
+            }
         }
         Ok(true)
     }
 }
 
-/// What the component's host says; nothing where no answer is waited for.
-fn answer(seat: &Seat, process: u64, what: HostCall) -> Option<HostTold> {
+/// What the component's host says, and the descriptor that follows; nothing where no answer is waited
+/// for.
+fn answer(seat: &Seat, process: u64, what: HostCall) -> Option<(HostTold, Option<OwnedFd>)> {
     let host = seat.host();
     let told = match what {
         HostCall::Family(spec) => seat.family(*spec).map(HostTold::Number),
@@ -97,6 +112,10 @@ fn answer(seat: &Seat, process: u64, what: HostCall) -> Option<HostTold> {
         HostCall::Process { what, deadline } => told(host.process(what, deadline), |bytes| {
             HostTold::Bytes(bytes.into())
         }),
+        HostCall::Helper(name) => match host.helper(name.as_str().into()) {
+            RResult::ROk(socket) => return Some((HostTold::Descriptor, Some(owned(socket)))),
+            RResult::RErr(fault) => Err(fault),
+        },
         HostCall::Retire(slot) => {
             seat.retire(slot);
             return None;
@@ -110,7 +129,7 @@ fn answer(seat: &Seat, process: u64, what: HostCall) -> Option<HostTold> {
             return None;
         }
     };
-    Some(told.unwrap_or_else(HostTold::Fault))
+    Some((told.unwrap_or_else(HostTold::Fault), None))
 }
 
 fn told<T>(result: RResult<T, Fault>, tell: impl FnOnce(T) -> HostTold) -> Result<HostTold, Fault> {

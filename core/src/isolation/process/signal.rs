@@ -36,7 +36,7 @@ const KNOWN: [(Signal, &str); 23] = [
 ];
 
 /// A signal's name and meaning.
-pub(super) fn describe(raw: i32) -> String {
+pub(in crate::isolation) fn describe(raw: i32) -> String {
     let known = KNOWN.iter().find(|(signal, _)| signal.as_raw() == raw);
     match known {
         Some((_, words)) => (*words).to_owned(),

@@ -35,7 +35,7 @@ pub(super) struct Running {
 
 /// Ends a process with all that it started, and takes its status, so that no zombie stays. Dropped
 /// before, it does both.
-pub(super) struct Reaper(Option<process::Child>);
+pub(in crate::isolation) struct Reaper(Option<process::Child>);
 
 impl Running {
     /// Starts the process of this number of a plugin. The calling thread must live as long as it:
@@ -58,46 +58,67 @@ impl Running {
         Ok(Self {
             process: Arc::new(process),
             service: Some(Service::new(sockets.host())),
-            output: Output::new(plugin, output.into()),
+            output: Output::new(plugin, "its process", output.into()),
             cpu,
             reaper,
         })
     }
 }
 
+fn spawn(program: &Path, plugin: &str, control: OwnedFd, output: OwnedFd) -> io::Result<Reaper> {
+    let mut command = again(program, CHILD);
+    command
+        .arg(process::id().to_string())
+        // For people who look at a list of processes.
+        .arg(plugin)
+        .stdin(control)
+        .stdout(Stdio::from(output.try_clone()?))
+        .stderr(output);
+    Reaper::spawn(command)
+}
+
+/// This program once more, as what `word` says: with little of its environment, and in a group of
+/// its own.
+///
 /// Nothing here may keep the standard library from `posix_spawn`, which costs the same however
 /// large this process is; a fork does not.
-fn spawn(program: &Path, plugin: &str, control: OwnedFd, output: OwnedFd) -> io::Result<Reaper> {
+pub(in crate::isolation) fn again(program: &Path, word: &str) -> Command {
     let variables = VARIABLES
         .iter()
         .filter_map(|name| Some((name, std::env::var_os(name)?)));
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .arg0("gaxx-mon")
-        .args([CHILD, &process::id().to_string()])
-        // For people who look at a list of processes.
-        .arg(plugin)
+        .arg(word)
         .env_clear()
         .envs(variables)
-        .stdin(control)
-        .stdout(Stdio::from(output.try_clone()?))
-        .stderr(output)
         // Signals of a terminal are for the core, which stops the plugin in its order.
-        .process_group(0)
-        .spawn()?;
-    Ok(Reaper(Some(child)))
+        .process_group(0);
+    command
 }
 
 impl Reaper {
-    fn pid(&self) -> io::Result<Pid> {
+    /// Starts a process. What this one holds for it is closed then.
+    pub(in crate::isolation) fn spawn(mut command: Command) -> io::Result<Self> {
+        Ok(Self(Some(command.spawn()?)))
+    }
+
+    /// Its number.
+    pub(in crate::isolation) fn pid(&self) -> io::Result<Pid> {
         let id = self.0.as_ref().map(process::Child::id);
         id.and_then(|id| Pid::from_raw(id.try_into().ok()?))
             .ok_or_else(|| io::Error::other("the process has no number"))
     }
 
-    /// Waits for the end of the process, ends all it started, and answers its status.
-    pub(super) fn reap(mut self) -> io::Result<process::ExitStatus> {
-        self.take()
-            .unwrap_or_else(|| Err(io::Error::other("the process was waited for already")))
+    /// Ends the process with all that it started, and answers its status.
+    pub(in crate::isolation) fn reap(mut self) -> io::Result<process::ExitStatus> {
+        self.take().unwrap_or_else(|| Err(waited_for()))
+    }
+
+    /// Waits for the end of the process, and answers its status. What it started is left alone.
+    pub(in crate::isolation) fn release(mut self) -> io::Result<process::ExitStatus> {
+        let child = self.0.take();
+        child.map_or_else(|| Err(waited_for()), |mut child| child.wait())
     }
 
     fn take(&mut self) -> Option<io::Result<process::ExitStatus>> {
@@ -108,6 +129,10 @@ impl Reaper {
         }
         self.0.take().map(|mut child| child.wait())
     }
+}
+
+fn waited_for() -> io::Error {
+    io::Error::other("the process was waited for already")
 }
 
 impl Drop for Reaper {

@@ -151,6 +151,8 @@ pub(in crate::isolation) enum HostCall {
         what: u32,
         deadline: u64,
     },
+    /// Answered by [`HostTold::Descriptor`].
+    Helper(String),
     Retire(u32),
     Log {
         level: u32,
@@ -165,6 +167,8 @@ pub(in crate::isolation) enum HostTold {
     Number(u32),
     Text(RString),
     Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// One descriptor follows.
+    Descriptor,
     Fault(Fault),
 }
 

@@ -33,11 +33,12 @@ use gaxx_abi::{
 };
 
 use super::{
-    CallPool, Candidate, Catalog, Component, Home, Kind, Maker, Plan, PluginRow, Services, Timing,
+    CallPool, Candidate, Catalog, Component, Home, Kind, Maker, Origin, Plan, PluginRow, Services, Timing,
     Want, plan::PluginPlan,
 };
 use crate::{
     instruments::Instruments,
+    isolation::Code,
     registry::{Limits, Owner, Registry},
     role::Role,
 };
@@ -266,6 +267,7 @@ impl Bench {
             plugin: Arc::new(plugin),
             file: None,
             home: Home::InProcess,
+            origin: Origin::staying(Code::Linked("fake".to_owned())),
             replaces_builtin: false,
         };
         let catalog = Catalog::new(maker);

@@ -22,7 +22,7 @@ fn wants(config: &str) -> (Vec<Want>, Vec<String>) {
         candidates: vec![bench.candidate, exporter],
         ..Discovery::default()
     };
-    let plugins = plan(&config, &found, &Standing::new()).plugins;
+    let plugins = plan(&config, Role::Main, &found, &Standing::new()).plugins;
     let off = plugins.iter().flat_map(|plugin| &plugin.off);
     let off = off.map(|(name, kind)| format!("{} {name}", kind.label()));
     let off = off.collect();

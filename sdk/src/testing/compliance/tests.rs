@@ -191,6 +191,7 @@ macro_rules! rogues {
                 schema: border::schema::<Rogue<$number>>,
                 interval: None,
                 asked_by: None,
+                roles: &[],
                 make: Make::Collector(border::collector::<Rogue<$number>>),
             } }
             let findings = examination(concat!("rogue", $number)).findings();

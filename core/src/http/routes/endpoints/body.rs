@@ -12,11 +12,15 @@ use gaxx_abi::{
     fault::kind,
     http::Body,
 };
+use http::{HeaderMap, header};
+use tokio::sync::oneshot;
 
 use super::fate::Fate;
 
-/// Pieces that wait for the plugin; more stay with the sender.
-const AHEAD: usize = 4;
+/// Pieces that wait for the plugin, of what the connection reads at once; more stay with the sender.
+const AHEAD: usize = 16;
+/// What a connection reads at once, at most, in bytes.
+const READ: usize = 64 << 10;
 /// Stands behind the last piece, and is none itself. Without it a body that was cut off, as it is
 /// when the program ends, would pass for a whole one.
 const END: Bytes = Bytes::new();
@@ -24,18 +28,30 @@ const END: Bytes = Bytes::new();
 struct Pieces {
     fate: Arc<Fate>,
     receiver: Receiver<Result<Bytes, String>>,
+    /// Told at the first read that the body is wanted.
+    wanted: Option<oneshot::Sender<()>>,
     /// What is left of a piece that was larger than asked for.
     rest: Bytes,
-    ended: bool,
+    /// How it ended: whole, or broken off and why.
+    end: Option<Result<(), String>>,
 }
 
 /// The plugin's end of a body. Dropping it stops the sender.
+///
+/// A sender that asks whether it may go on (`Expect: 100-continue`) is told so when the plugin first
+/// reads: what is refused is not sent at all.
 pub(super) fn channel<B: Buf + Send + 'static>(
     body: impl Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    headers: &HeaderMap,
     fate: &Arc<Fate>,
 ) -> BodyBox {
     let (sender, receiver) = flume::bounded(AHEAD);
+    let (wanted, asked) = oneshot::channel();
+    let waits = headers.contains_key(header::EXPECT);
     tokio::spawn(async move {
+        if waits && asked.await.is_err() {
+            return;
+        }
         let mut body = std::pin::pin!(body);
         while let Some(piece) = body.next().await {
             let piece = match piece {
@@ -53,29 +69,23 @@ pub(super) fn channel<B: Buf + Send + 'static>(
         // Who stops reading needs no end.
         let _ = sender.send_async(Ok(END)).await;
     });
-    let pieces = Pieces {
-        fate: Arc::clone(fate),
-        receiver,
-        rest: Bytes::new(),
-        ended: false,
-    };
-    Body_TO::from_value(pieces, TD_Opaque)
+    Body_TO::from_value(Pieces::new(receiver, Some(wanted), fate), TD_Opaque)
 }
 
 impl Body for Pieces {
+    /// Waits for one piece and takes with it what else is there, so that a plugin that is slower
+    /// than the sender gets large pieces.
     fn read(&mut self, most: u64, deadline: u64) -> RResult<ROption<RVec<u8>>, Fault> {
-        while self.rest.is_empty() {
-            if self.ended {
-                return RResult::ROk(ROption::RNone);
-            }
+        if let Some(wanted) = self.wanted.take() {
+            // Nobody hears it where the body is sent in any case.
+            let _ = wanted.send(());
+        }
+        let most = usize::try_from(most).unwrap_or(usize::MAX).max(1);
+        if self.rest.is_empty() && self.end.is_none() {
             match self.receiver.recv_timeout(Duration::from_nanos(deadline)) {
-                Ok(Ok(piece)) => {
-                    self.ended = piece.is_empty();
-                    self.rest = piece;
-                }
-                Ok(Err(error)) => return self.broke_off(&error),
+                Ok(piece) => self.take(piece),
                 Err(RecvTimeoutError::Disconnected) => {
-                    return self.broke_off("nothing comes any more");
+                    self.end = Some(Err("nothing comes any more".to_owned()));
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     self.fate.caller_failed().set();
@@ -83,21 +93,54 @@ impl Body for Pieces {
                 }
             }
         }
-        let most = usize::try_from(most)
-            .unwrap_or(usize::MAX)
-            .clamp(1, self.rest.len());
-        let piece = self.rest.split_to(most);
-        RResult::ROk(ROption::RSome(piece.to_vec().into()))
+        let there = self.rest.len() + self.receiver.len() * READ;
+        let mut bytes = Vec::with_capacity(there.min(most));
+        loop {
+            let part = self.rest.len().min(most - bytes.len());
+            bytes.extend_from_slice(&self.rest.split_to(part));
+            if bytes.len() == most || self.end.is_some() {
+                break;
+            }
+            match self.receiver.try_recv() {
+                Ok(piece) => self.take(piece),
+                Err(_) => break,
+            }
+        }
+        if !bytes.is_empty() {
+            return RResult::ROk(ROption::RSome(bytes.into()));
+        }
+        match &self.end {
+            Some(Err(reason)) => {
+                self.fate.caller_failed().set();
+                let message = format!("the body broke off: {reason}");
+                RResult::RErr(fault(kind::FAILED, &message))
+            }
+            _ => RResult::ROk(ROption::RNone),
+        }
     }
 }
 
 impl Pieces {
-    fn broke_off(&self, reason: &str) -> RResult<ROption<RVec<u8>>, Fault> {
-        self.fate.caller_failed().set();
-        RResult::RErr(fault(
-            kind::FAILED,
-            &format!("the body broke off: {reason}"),
-        ))
+    fn new(
+        receiver: Receiver<Result<Bytes, String>>,
+        wanted: Option<oneshot::Sender<()>>,
+        fate: &Arc<Fate>,
+    ) -> Self {
+        Self {
+            fate: Arc::clone(fate),
+            receiver,
+            wanted,
+            rest: Bytes::new(),
+            end: None,
+        }
+    }
+
+    fn take(&mut self, piece: Result<Bytes, String>) {
+        match piece {
+            Ok(piece) if piece.is_empty() => self.end = Some(Ok(())),
+            Ok(piece) => self.rest = piece,
+            Err(reason) => self.end = Some(Err(reason)),
+        }
     }
 }
 
@@ -122,13 +165,7 @@ mod tests {
             assert!(sender.send(Ok(Bytes::from_static(piece))).is_ok());
         }
         drop(sender);
-        let fate = Arc::default();
-        let mut body = Pieces {
-            fate,
-            receiver,
-            rest: Bytes::new(),
-            ended: false,
-        };
+        let mut body = Pieces::new(receiver, None, &Arc::default());
         let mut whole = Vec::new();
         loop {
             // The longest time there is must not overflow a clock.
@@ -148,5 +185,21 @@ mod tests {
             read(&[b"abc", b"d"], false),
             (b"abcd".to_vec(), Some(kind::FAILED))
         );
+    }
+
+    #[test]
+    fn what_is_there_is_taken_together() {
+        let (sender, receiver) = flume::bounded(AHEAD);
+        for piece in [&b"abc"[..], b"de", b"f", b""] {
+            assert!(sender.send(Ok(Bytes::from_static(piece))).is_ok());
+        }
+        let mut body = Pieces::new(receiver, None, &Arc::default());
+        let mut read = |most| match body.read(most, 0) {
+            RResult::ROk(ROption::RSome(piece)) => Some(piece.into_vec()),
+            _ => None,
+        };
+        assert_eq!(read(4), Some(b"abcd".to_vec()));
+        assert_eq!(read(u64::MAX), Some(b"ef".to_vec()));
+        assert_eq!(read(1), None);
     }
 }

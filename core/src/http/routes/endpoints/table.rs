@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::plugin::{Catalog, Component};
+use crate::{
+    plugin::{Catalog, Component},
+    security::Scope,
+};
 
 /// What was found at a path.
 pub(super) enum Found {
@@ -14,9 +17,9 @@ pub(super) enum Found {
         component: Arc<Component>,
         /// The number of the route among the component's.
         route: u32,
+        /// What it asks of its callers.
+        scope: Scope,
     },
-    /// A route that only callers with this scope may use.
-    NeedsScope(String),
     /// The path, with other methods: those.
     OtherMethods(String),
     /// No such path.
@@ -39,14 +42,11 @@ pub(super) fn find(catalog: &Catalog, listener: &str, method: &Method, path: &st
             allowed.push(route.method.to_string());
             if takes(&route.method, method) && best.as_ref().is_none_or(|(other, _)| rank > *other)
             {
-                let scope = route.scope.to_string();
-                let route = u32::try_from(number).unwrap_or(u32::MAX);
-                let component = Arc::clone(&component);
-                // This listener cannot tell who calls, so it serves only what everybody may read.
-                let found = if scope == "read" {
-                    Found::Route { component, route }
-                } else {
-                    Found::NeedsScope(scope)
+                let found = Found::Route {
+                    component: Arc::clone(&component),
+                    route: u32::try_from(number).unwrap_or(u32::MAX),
+                    // The loader has checked it; what is not known is for those who may do all.
+                    scope: route.scope.parse().unwrap_or(Scope::Admin),
                 };
                 best = Some((rank, found));
             }

@@ -1,6 +1,8 @@
 //! What a component asks of its host.
 
 use std::{
+    io::{Read, Write},
+    os::{fd::AsFd, unix::net::UnixStream},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,9 +21,12 @@ use super::{
     super::{fault, host::reference, link::HostLink},
     bound, facts,
 };
-use crate::isolation::wire::{
-    Channel, descriptor,
-    message::{HostAsk, HostCall, HostTold},
+use crate::isolation::{
+    helper::owned,
+    wire::{
+        Channel, descriptor,
+        message::{HostAsk, HostCall, HostTold},
+    },
 };
 
 /// A host, and the core's end of its socket.
@@ -114,6 +119,38 @@ fn every_question_has_its_answer() {
         }
     ));
     assert_eq!(process.unwrap(), [1]);
+}
+
+#[test]
+fn a_helper_comes_as_a_socket_of_its_own() {
+    let (host, mut core, _) = pair();
+    thread::scope(|scope| {
+        let helper = scope.spawn(|| host.helper("keeper".into()).into_result());
+        assert!(matches!(asked(&mut core), HostCall::Helper(name) if name == "keeper"));
+        core.send(&HostTold::Descriptor, bound()).unwrap();
+        let (near, mut far) = UnixStream::pair().unwrap();
+        descriptor::send(core.socket(), &[near.as_fd()]).unwrap();
+        drop(near);
+        let mut socket = UnixStream::from(owned(helper.join().unwrap().unwrap()));
+        socket.write_all(b"x").unwrap();
+        drop(socket);
+        let mut said = String::new();
+        far.read_to_string(&mut said).unwrap();
+        assert_eq!(said, "x");
+    });
+    let refused = HostTold::Fault(fault(kind::UNKNOWN, "no such helper"));
+    let (_, helper) = during(&mut core, &refused, || {
+        host.helper("x".into()).into_result()
+    });
+    assert_eq!(helper.unwrap_err().message, "no such helper");
+    // A core that ends midway.
+    thread::scope(|scope| {
+        let helper = scope.spawn(|| host.helper("keeper".into()).into_result());
+        asked(&mut core);
+        core.send(&HostTold::Descriptor, bound()).unwrap();
+        drop(core);
+        assert_eq!(helper.join().unwrap().unwrap_err().kind, kind::CANCELLED);
+    });
 }
 
 #[test]

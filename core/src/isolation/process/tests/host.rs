@@ -1,8 +1,12 @@
 //! The host of a component, as the core would have it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    io::Write,
+    os::{fd::IntoRawFd, unix::net::UnixStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use abi_stable::type_level::downcasting::TD_Opaque;
@@ -27,6 +31,8 @@ pub(super) struct Bench {
     pub(super) series: Mutex<Vec<Option<String>>>,
     pub(super) log: Mutex<Vec<String>>,
     pub(super) cancelled: AtomicBool,
+    /// The far end of the last helper's socket.
+    pub(super) helper: Mutex<Option<UnixStream>>,
 }
 
 struct Handle(Arc<Bench>);
@@ -119,5 +125,16 @@ impl Host for Handle {
 
     fn role(&self) -> RString {
         "main".into()
+    }
+
+    /// The near end of a socket, on whose far end the name is said; that stays here.
+    fn helper(&self, name: RStr<'_>) -> RResult<i32, Fault> {
+        if name.is_empty() {
+            return RResult::RErr(fault(kind::UNKNOWN, "no such helper", ""));
+        }
+        let (near, mut far) = UnixStream::pair().unwrap();
+        far.write_all(name.as_bytes()).unwrap();
+        *self.0.helper.lock() = Some(far);
+        RResult::ROk(near.into_raw_fd())
     }
 }

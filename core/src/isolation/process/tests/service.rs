@@ -1,6 +1,8 @@
 //! What children ask of their host.
 
 use std::{
+    io::{self, Read},
+    os::unix::net::UnixStream,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -18,7 +20,7 @@ use crate::isolation::{
     process::{Cause, Child, Process},
     proxy::Seat,
     wire::{
-        Channel,
+        Channel, descriptor,
         message::{HostAsk, HostCall, HostTold, Told},
     },
 };
@@ -103,6 +105,24 @@ fn everything_is_asked_of_the_components_own_host() {
     );
     assert_eq!(*stage.bench.log.lock(), ["hello"]);
     assert_eq!(*stage.bench.series.lock(), [None, Some("b".to_owned())]);
+}
+
+/// What the core keeps of it would keep the helper from seeing its end.
+#[test]
+fn the_socket_of_a_helper_is_passed_on_and_not_kept() {
+    let mut stage = stage();
+    let none = stage.ask(1, HostCall::Helper(String::new()));
+    assert!(matches!(none, HostTold::Fault(fault) if fault.message == "no such helper"));
+    let told = stage.ask(1, HostCall::Helper("keeper".to_owned()));
+    assert!(matches!(told, HostTold::Descriptor), "{told:?}");
+    let [socket] = descriptor::receive(stage.host.socket()).unwrap().unwrap();
+    let mut said = [0; 6];
+    UnixStream::from(socket).read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"keeper");
+    // The socket was dropped just now, and that is the end of it.
+    let far = stage.bench.helper.lock().take().unwrap();
+    assert_eq!(io::read_to_string(far).unwrap(), "");
+    assert_eq!(stage.process.ending(), None);
 }
 
 #[test]

@@ -1,21 +1,23 @@
-//! No command: monitor until stopped.
+//! Runs until it is stopped: monitors, and serves what the role has.
+
+mod envelope;
+mod listeners;
 
 use std::{
-    net::SocketAddr,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use self::{envelope::Envelope, listeners::Bound};
 use super::{
-    arguments::Common,
     load::{document, refuse},
     signals::{Asked, Signals},
 };
 use crate::{
     build,
-    config::{Config, Document},
-    http::{HostGuard, Limits, Listener, Serving, routes},
+    config::Document,
+    http::Serving,
     instruments::Instruments,
     monitor::{Monitor, Source},
     role::Role,
@@ -27,83 +29,77 @@ const RUNTIME_THREADS: usize = 2;
 /// How long the pages wait for plugins to make their components; later ones come when they are made.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-pub(super) fn run(common: &Common) -> ExitCode {
+/// Runs as this role until a signal ends it.
+pub(super) fn run(source: Source, role: Role) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(RUNTIME_THREADS)
         .enable_all()
         .build();
     match runtime {
         Ok(runtime) => {
-            let code = runtime.block_on(serve(common));
+            let code = runtime.block_on(serve(source, role));
             // A plugin's call that hangs must not keep the program from ending.
             runtime.shutdown_background();
-            code
+            code.unwrap_or_else(|code| code)
         }
         Err(error) => refuse(&format!("cannot start: {error}")),
     }
 }
 
-async fn serve(common: &Common) -> ExitCode {
-    let mut signals = match Signals::new() {
-        Ok(signals) => signals,
-        Err(error) => return refuse(&format!("cannot follow signals: {error}")),
-    };
-    let instruments = Instruments::new(Role::Main);
-    let source = common.source();
-    let document = match document(&source, &instruments, false) {
-        Ok(document) => document,
-        Err(code) => return code,
-    };
+async fn serve(source: Source, role: Role) -> Result<ExitCode, ExitCode> {
+    let mut signals =
+        Signals::new().map_err(|error| refuse(&format!("cannot follow signals: {error}")))?;
+    let instruments = Instruments::new(role);
+    let document = document(&source, &instruments, false)?;
     tracing::info!(
         version = build::VERSION,
         commit = build::COMMIT,
+        role = role.label(),
         "gaxx-mon starts"
     );
     if let Some(file) = &source.file {
         tracing::info!(file = %file.display(), "configuration");
     }
-    instruments.seed.app_starts.inc();
+    instruments.seed.starts.inc();
     if !document.config().telemetry.enabled {
-        tracing::warn!("telemetry.enabled is false: nothing is collected and nothing is served");
-        signals.stop().await;
-        return ExitCode::SUCCESS;
+        match role {
+            Role::Main => {
+                tracing::warn!(
+                    "telemetry.enabled is false: nothing is collected and nothing is served"
+                );
+                signals.stop().await;
+                return Ok(ExitCode::SUCCESS);
+            }
+            Role::Agent => {
+                tracing::warn!("telemetry.enabled is false: only the API is served");
+            }
+        }
     }
     // Bound first, so that a port in use is told at once, and early callers wait instead of failing.
-    let listener = match bind(document.config()).await {
-        Ok(listener) => listener,
-        Err(error) => return refuse(&error),
-    };
+    let bound = Bound::bind(document.config(), role)
+        .await
+        .map_err(|error| refuse(&error))?;
+    let envelope = Envelope::open(role, &source, document.config());
+    let envelope = Arc::new(envelope.map_err(|error| refuse(&error))?);
     // Plugins' code runs here, and may hang: a signal ends the program all the same.
-    let prepared = tokio::select! {
-        prepared = prepare(source, document, instruments) => prepared,
-        () = signals.stop() => return ExitCode::SUCCESS,
+    let monitor = tokio::select! {
+        prepared = prepare(source, document, instruments) => prepared?,
+        () = signals.stop() => return Ok(ExitCode::SUCCESS),
     };
-    let monitor = match prepared {
-        Ok(monitor) => monitor,
-        Err(code) => return code,
-    };
-    let serving = listen(listener, &monitor);
+    let serving = bound.serve(&envelope, &monitor);
+    monitor.on_reload(move |config| envelope.renew(config));
     let schedule = tokio::spawn(Arc::clone(&monitor).run());
     until_stopped(&monitor, &mut signals).await;
     tracing::info!("stopping; a second signal ends at once");
+    if let Some(agent) = monitor.instruments.seed.agent() {
+        agent.shutdowns.inc();
+    }
     tokio::select! {
         () = stop(&monitor, serving) => {}
         () = signals.stop() => tracing::warn!("ended at once by a second signal"),
     }
     schedule.abort();
-    ExitCode::SUCCESS
-}
-
-async fn bind(config: &Config) -> Result<Listener, crate::http::BindError> {
-    let address = SocketAddr::new(config.server.listen, config.telemetry.monitoring_port);
-    if !config.server.listen.is_loopback() {
-        tracing::warn!(%address, "the pages are served to other machines, plainly and to everyone");
-    }
-    Listener::bind(
-        address,
-        "telemetry.monitoring_port and server.listen, or --listen",
-    )
-    .await
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn prepare(
@@ -124,24 +120,6 @@ async fn prepare(
     }
 }
 
-fn listen(listener: Listener, monitor: &Arc<Monitor>) -> Serving {
-    let address = listener.address();
-    let limits = &monitor.config().limits;
-    let limits = Limits {
-        connections: limits.max_connections as usize,
-        header_time: limits.header_timeout.get(),
-        idle_time: limits.idle_timeout.get(),
-        max_body: limits.max_body.bytes(),
-        body_limits: routes::monitoring_body_limits(monitor),
-        ..Limits::default()
-    };
-    let observer = monitor.instruments.listeners.of("monitoring");
-    let guard = HostGuard::for_listener(address);
-    let serving = listener.serve(routes::monitoring(monitor), limits, guard, observer);
-    tracing::info!(%address, "listening on http://{address}, dashboard at http://{address}/dashboard");
-    serving
-}
-
 async fn until_stopped(monitor: &Arc<Monitor>, signals: &mut Signals) {
     while signals.next().await == Asked::Reload {
         // Beside this task: plugins' code runs there, and may hang.
@@ -151,13 +129,19 @@ async fn until_stopped(monitor: &Arc<Monitor>, signals: &mut Signals) {
 }
 
 /// Answers what is in flight, sends what waits, stops the plugins.
-async fn stop(monitor: &Monitor, serving: Serving) {
+async fn stop(monitor: &Monitor, serving: Vec<Serving>) {
     let limit = monitor.config().limits.shutdown_timeout.get();
     // Something is left for ending the process itself.
     let deadline = Instant::now() + limit.mul_f64(0.9);
     // What requests do not need is left to exporters and plugins.
     let for_requests = limit.mul_f64(0.8).max(Duration::from_millis(100));
-    let (cut, ()) = tokio::join!(serving.shutdown(for_requests), monitor.stop(deadline));
+    let drained = futures_util::future::join_all(
+        serving
+            .into_iter()
+            .map(|listener| listener.shutdown(for_requests)),
+    );
+    let (cut, ()) = tokio::join!(drained, monitor.stop(deadline));
+    let cut: usize = cut.into_iter().sum();
     if cut > 0 {
         tracing::warn!(cut, "connections were cut at the end of the shutdown");
     }

@@ -1,0 +1,64 @@
+//! What plugins serve at the program's listeners.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Monitor;
+use crate::{http::routes, role::Role};
+
+/// What plugins serve, by listener.
+#[derive(Debug, Serialize)]
+struct Capabilities {
+    listeners: BTreeMap<&'static str, Vec<Served>>,
+}
+
+/// One path that a plugin serves.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Served {
+    /// The plugin.
+    pub plugin: String,
+    /// Its component.
+    pub component: String,
+    /// The method.
+    pub method: String,
+    /// The path; `*` at its end stands for any rest.
+    pub path: String,
+    /// What a caller must be allowed to do.
+    pub scope: String,
+}
+
+impl Monitor {
+    /// The paths that plugins have at a listener now, in order.
+    pub fn served(&self, listener: &str) -> Vec<Served> {
+        let mut served: Vec<Served> = Vec::new();
+        for component in self.catalog.components() {
+            let routes = component.routes().iter();
+            let routes = routes.filter(|route| route.listener == listener);
+            served.extend(routes.map(|route| Served {
+                plugin: component.owner.plugin.clone(),
+                component: component.owner.component.clone(),
+                method: route.method.to_string(),
+                path: route.path.to_string(),
+                scope: route.scope.to_string(),
+            }));
+        }
+        served.sort();
+        served
+    }
+
+    /// What plugins serve at each listener that this role has, as JSON.
+    pub(super) fn capabilities(&self) -> String {
+        let telemetry = self.config().telemetry.enabled;
+        let monitoring = [routes::MONITORING, routes::PROFILING];
+        let monitoring = monitoring.into_iter().filter(|_| telemetry);
+        let api = (self.instruments.role == Role::Agent).then_some(routes::API);
+        let listeners = monitoring.chain(api);
+        let capabilities = Capabilities {
+            listeners: listeners
+                .map(|listener| (listener, self.served(listener)))
+                .collect(),
+        };
+        serde_json::to_string(&capabilities).unwrap_or_default()
+    }
+}

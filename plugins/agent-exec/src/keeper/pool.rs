@@ -1,0 +1,146 @@
+//! Keepers for runs, as the agent sees them.
+
+use std::{
+    os::fd::{AsFd, OwnedFd},
+    sync::Arc,
+};
+
+use gaxx_sdk::Host;
+use rustix::{
+    io::retry_on_intr,
+    net::{SendFlags, send},
+};
+
+use super::{
+    Abilities, Order, Run,
+    failure::{KeeperError, Names},
+    wire,
+};
+
+/// How many spares may turn out to be dead before another spawner is tried.
+const TRIES: usize = 8;
+
+/// Starts a spawner, and answers with a socket to it.
+type Start = Box<dyn Fn() -> Result<OwnedFd, String> + Send + Sync>;
+
+/// Keepers, forked ahead of need. When dropped, those that were not needed end.
+pub(crate) struct Keepers {
+    start: Start,
+    spares: usize,
+    spawner: std::sync::Mutex<Arc<Spawner>>,
+}
+
+/// A spawner, and the spares it has sent: its socket is the queue of them.
+struct Spawner {
+    socket: OwnedFd,
+    abilities: Abilities,
+}
+
+impl Keepers {
+    /// Starts the spawner, and has it keep so many spares; at least one.
+    pub(crate) fn start(host: &Host, spares: usize) -> Result<Self, KeeperError> {
+        let host = host.clone();
+        let start = move || host.helper("keeper").map_err(|error| error.to_string());
+        Self::started_by(Box::new(start), spares)
+    }
+
+    pub(super) fn started_by(start: Start, spares: usize) -> Result<Self, KeeperError> {
+        let spares = spares.max(1);
+        let spawner = Spawner::start(&start, spares)?;
+        Ok(Self {
+            start,
+            spares,
+            spawner: std::sync::Mutex::new(Arc::new(spawner)),
+        })
+    }
+
+    /// What this kernel allows this user.
+    pub(crate) fn abilities(&self) -> Abilities {
+        self.current().abilities
+    }
+
+    /// Runs a command with these as its standard streams. Returns once a keeper has the order.
+    ///
+    /// Any number of threads may call it at once; those that find no spare wait for one.
+    pub(crate) fn run(
+        &self,
+        order: &Order,
+        input: OwnedFd,
+        output: OwnedFd,
+        errors: OwnedFd,
+    ) -> Result<Run, KeeperError> {
+        let mut descriptors = vec![input.as_fd(), output.as_fd(), errors.as_fd()];
+        descriptors.extend(order.image.as_ref().map(AsFd::as_fd));
+        let mut spawner = self.current();
+        for _ in 0..TRIES {
+            let Some(answer) = spawner.spare() else {
+                spawner = self.replace(&spawner)?;
+                continue;
+            };
+            let keeper = answer.ok_or(KeeperError::NoRoom)?;
+            match wire::send(keeper.as_fd(), order, &descriptors) {
+                Ok(()) => return Ok(Run::new(keeper, Names::of(order))),
+                // It was killed while it waited: it has run nothing.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+                Err(error) => return Ok(Run::refused(keeper, Names::of(order), &error)),
+            }
+        }
+        Err(KeeperError::Gone)
+    }
+
+    fn current(&self) -> Arc<Spawner> {
+        Arc::clone(&self.lock())
+    }
+
+    /// Another spawner in the place of one that has ended, if nobody was quicker.
+    fn replace(&self, ended: &Arc<Spawner>) -> Result<Arc<Spawner>, KeeperError> {
+        let mut spawner = self.lock();
+        if Arc::ptr_eq(&spawner, ended) {
+            *spawner = Arc::new(Spawner::start(&self.start, self.spares)?);
+        }
+        Ok(Arc::clone(&spawner))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Arc<Spawner>> {
+        // It is replaced in one step, so a panic leaves it whole.
+        self.spawner
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Keepers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keepers")
+            .field("spares", &self.spares)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Spawner {
+    fn start(start: &Start, spares: usize) -> Result<Self, KeeperError> {
+        let socket = start().map_err(KeeperError::Spawner)?;
+        let silent = || {
+            let why = "it ended before it was ready; its last words are in the log";
+            KeeperError::Spawner(why.to_owned())
+        };
+        let (abilities, _) = wire::receive(socket.as_fd())?.ok_or_else(silent)?;
+        let spawner = Self { socket, abilities };
+        spawner.ask(spares);
+        Ok(spawner)
+    }
+
+    /// Asks for so many keepers more. One that has ended answers with its end.
+    fn ask(&self, keepers: usize) {
+        let _ = retry_on_intr(|| send(&self.socket, &vec![0; keepers], SendFlags::NOSIGNAL));
+    }
+
+    /// Takes a spare, and asks for another in its place; nothing where the spawner has ended, and
+    /// no socket where it could not fork.
+    fn spare(&self) -> Option<Option<OwnedFd>> {
+        self.ask(1);
+        // Such a frame has no body, and so is read whole by one of those who wait.
+        let ((), descriptors) = wire::receive(self.socket.as_fd()).ok()??;
+        Some(descriptors.into_iter().next())
+    }
+}
