@@ -2,6 +2,7 @@
 //!
 //! `docs/architecture.md` is the map of these modules.
 
+pub mod audit;
 pub mod build;
 pub mod cli;
 pub mod config;

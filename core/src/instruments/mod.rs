@@ -2,6 +2,7 @@
 //!
 //! Every label comes from a closed set or from the configuration, never from a caller's text.
 
+mod audit;
 mod components;
 mod exports;
 mod health;
@@ -13,6 +14,7 @@ mod seed;
 #[cfg(test)]
 mod tests;
 
+pub use audit::Audit;
 pub use components::{ComponentMetrics, Components, HelperMetrics};
 pub use exports::{ExporterMetrics, Exports};
 pub use health::Health;
@@ -46,6 +48,8 @@ pub struct Instruments {
     pub exports: Exports,
     /// HTTP.
     pub listeners: Listeners,
+    /// The audit log, which only an agent has.
+    pub audit: Option<Audit>,
 }
 
 impl Instruments {
@@ -61,6 +65,7 @@ impl Instruments {
             health: Health::new(&registry),
             exports: Exports::new(&registry),
             listeners: Listeners::new(&registry),
+            audit: (role == Role::Agent).then(|| Audit::new(&registry)),
             registry,
         };
         process::register(&own.registry, role);

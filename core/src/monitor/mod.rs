@@ -6,6 +6,7 @@ mod events;
 mod exports;
 mod history;
 mod pages;
+mod records;
 mod reload;
 mod schedule;
 mod services;
@@ -32,7 +33,7 @@ pub use reload::ReloadError;
 pub use source::{Source, StartError};
 
 use self::{
-    exports::Exports, history::History, pages::Pages, reload::Reloads, services::Inside,
+    exports::Exports, history::History, pages::Pages, records::Records, reload::Reloads, services::Inside,
     watch::Watch,
 };
 use crate::{
@@ -66,6 +67,7 @@ pub struct Monitor {
     pages: Pages,
     history: Mutex<History>,
     exports: Exports,
+    records: Records,
     config: ArcSwap<Config>,
     source: Source,
     launcher: Launcher,
@@ -117,16 +119,19 @@ impl Monitor {
             instruments.registry.clone(),
         );
         let health = Arc::new(Engine::new(instruments.health.clone()));
+        let records = Records::open(&config, &instruments, &state_folder)?;
         let monitor = Arc::new_cyclic(|monitor| Self {
             catalog: Catalog::new(maker(
                 &config,
                 &registry,
                 &instruments,
                 &health,
+                &records,
                 state_folder,
                 monitor,
             )),
             exports: Exports::new(registry.clone(), instruments.exports.clone()),
+            records: records.clone(),
             registry,
             instruments,
             health,
@@ -228,6 +233,7 @@ impl Monitor {
             self.exports.finish(deadline),
             schedule::stop(&components, deadline)
         );
+        self.records.close(deadline).await;
         self.launcher.loader().remove_copies();
     }
 
@@ -288,6 +294,7 @@ fn maker(
     registry: &Registry,
     instruments: &Instruments,
     health: &Arc<Engine>,
+    records: &Records,
     state_folder: PathBuf,
     monitor: &Weak<Monitor>,
 ) -> Maker {
@@ -299,6 +306,7 @@ fn maker(
             role: instruments.role,
             registry: registry.clone(),
             health: Arc::clone(health),
+            records: records.clone(),
             monitor: Weak::clone(monitor),
         }),
         calls: CallPool::new(WORKING_THREADS, stuck),

@@ -4,12 +4,12 @@ use std::sync::{Arc, Weak};
 
 use gaxx_abi::{Fault, host::process as ask};
 
-use super::Monitor;
+use super::{Monitor, records::Records};
 use crate::{
     health::Engine,
     plugin::Services,
     process,
-    registry::{Registry, Selection, json},
+    registry::{Owner, Registry, Selection, json},
     role::Role,
 };
 
@@ -18,6 +18,7 @@ pub(super) struct Inside {
     pub(super) role: Role,
     pub(super) registry: Registry,
     pub(super) health: Arc<Engine>,
+    pub(super) records: Records,
     /// Whose they are; gone when the program ends.
     pub(super) monitor: Weak<Monitor>,
 }
@@ -41,5 +42,9 @@ impl Services for Inside {
             Some(monitor) if what == ask::CAPABILITIES => Ok(monitor.capabilities().into_bytes()),
             _ => process::answer(what),
         }
+    }
+
+    fn audit(&self, component: &Owner, record: &str, deadline: u64) -> Result<(), Fault> {
+        self.records.append(component, record, deadline)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::{self, Argument, Config, Document, NoStateFolder, Problems};
+use crate::{audit::AuditError, config::{self, Argument, Config, Document, NoStateFolder, Problems}};
 
 /// Where the configuration of a start comes from, so that it can be read again.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,9 @@ pub enum StartError {
     /// There is nowhere to keep state.
     #[error(transparent)]
     State(#[from] NoStateFolder),
+    /// The audit log cannot be kept.
+    #[error("{0}\n{remedy}", remedy = .0.remedy())]
+    Audit(#[from] AuditError),
 }
 
 impl Source {

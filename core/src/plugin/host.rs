@@ -26,7 +26,7 @@ use tracing::level_filters::LevelFilter;
 use super::{log_budget::LogBudget, text::one_line};
 use crate::{
     isolation::Helpers,
-    registry::{RegisterError, Table},
+    registry::{Owner, RegisterError, Table},
     role::Role,
 };
 
@@ -40,6 +40,9 @@ pub trait Services: Send + Sync {
     fn health(&self) -> String;
     /// Something of the process: a constant of [`gaxx_abi::host::process`].
     fn process(&self, what: u32) -> Result<Vec<u8>, Fault>;
+    /// Writes a component's record, a JSON object, to the audit log. Returns once it is durable, at
+    /// most after so many nanoseconds; 0: in its order, and nobody waits.
+    fn audit(&self, component: &Owner, record: &str, deadline: u64) -> Result<(), Fault>;
 }
 
 /// The host of one component.
@@ -232,6 +235,11 @@ impl Abi for Handle {
 
     fn process(&self, what: u32, _deadline: u64) -> RResult<RVec<u8>, Fault> {
         self.0.services.process(what).map(Into::into).into()
+    }
+
+    fn audit(&self, record: RStr<'_>, deadline: u64) -> RResult<(), Fault> {
+        let component = self.0.table.owner();
+        self.0.services.audit(component, &record, deadline).into()
     }
 
     fn is_cancelled(&self) -> bool {

@@ -100,7 +100,7 @@ impl NamedFile {
         }
     }
 
-    pub(super) fn unreadable(&self, reason: impl ToString) -> SecurityError {
+    pub(super) fn unreadable(&self, reason: impl std::fmt::Display) -> SecurityError {
         SecurityError::Unreadable {
             setting: self.setting.clone(),
             path: self.path.clone(),

@@ -42,8 +42,11 @@ pub(super) struct Loaded {
 }
 
 impl WebConfig {
-    /// What its users may do. The format knows no scopes; its users see all there is to see.
-    pub(super) const SCOPES: Scopes = Scopes::NONE.with(Scope::Read).with(Scope::Profile);
+    /// What its users may do. The format knows no scopes: they see all there is to see, and may reload where that is on.
+    pub(super) const SCOPES: Scopes = Scopes::NONE
+        .with(Scope::Read)
+        .with(Scope::Profile)
+        .with(Scope::Admin);
 
     /// Reads a web configuration. `setting` is the key or flag that names it.
     pub fn open(setting: &str, path: impl Into<PathBuf>) -> Result<Arc<Self>, SecurityError> {

@@ -133,7 +133,7 @@ async fn users_of_a_web_configuration_log_in_by_password_and_nobody_else_reads()
     assert!(head(&nobody).contains("x-frame-options: deny"), "{nobody}");
     for _ in 0..2 {
         let who = site.ask("GET", "/caller", &basic("alice", "secret")).await;
-        assert_eq!(body(&who), "alice (basic): read, profile");
+        assert_eq!(body(&who), "alice (basic): read, admin, profile");
     }
     for (user, password) in [("alice", "guess"), ("bob", "secret"), ("", "")] {
         let refused = site.ask("GET", "/read", &basic(user, password)).await;

@@ -92,6 +92,10 @@ fn bytes(told: HostTold) -> Option<RVec<u8>> {
     }
 }
 
+fn done(told: HostTold) -> Option<()> {
+    matches!(told, HostTold::Done).then_some(())
+}
+
 impl Abi for RemoteHost {
     fn minor(&self) -> u32 {
         self.facts.minor
@@ -154,6 +158,11 @@ impl Abi for RemoteHost {
 
     fn process(&self, what: u32, deadline: u64) -> RResult<RVec<u8>, Fault> {
         self.ask(HostCall::Process { what, deadline }, bytes)
+    }
+
+    fn audit(&self, record: RStr<'_>, deadline: u64) -> RResult<(), Fault> {
+        let record = record.into();
+        self.ask(HostCall::Audit { record, deadline }, done)
     }
 
     fn is_cancelled(&self) -> bool {

@@ -151,6 +151,11 @@ pub(in crate::isolation) enum HostCall {
         what: u32,
         deadline: u64,
     },
+    /// Answered by [`HostTold::Done`].
+    Audit {
+        record: String,
+        deadline: u64,
+    },
     /// Answered by [`HostTold::Descriptor`].
     Helper(String),
     Retire(u32),
@@ -167,6 +172,7 @@ pub(in crate::isolation) enum HostTold {
     Number(u32),
     Text(RString),
     Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
+    Done,
     /// One descriptor follows.
     Descriptor,
     Fault(Fault),

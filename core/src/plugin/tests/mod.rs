@@ -235,6 +235,10 @@ impl Services for NoServices {
     fn process(&self, _what: u32) -> Result<Vec<u8>, Fault> {
         Err(fault("nothing to give"))
     }
+
+    fn audit(&self, _component: &Owner, _record: &str, _deadline: u64) -> Result<(), Fault> {
+        Err(fault("nothing is recorded"))
+    }
 }
 
 /// A catalog, and the plugin that it is about.

@@ -231,7 +231,7 @@ impl Follow<'_> {
         }
         // What was ended by the agent has no end of its own.
         if let Some((outcome, reason)) = self.stopped.take()
-            && report.outcome != Outcome::Unknown
+            && !matches!(report.outcome, Outcome::Unknown | Outcome::SpawnFailed)
         {
             (report.outcome, report.reason) = (outcome, reason);
             report.exit_code = None;
