@@ -62,6 +62,13 @@ impl AgentBuilder {
         self
     }
 
+    /// One variable of the rig less.
+    #[must_use]
+    pub fn env_remove(mut self, name: &str) -> Self {
+        self.monitor = self.monitor.env_remove(name);
+        self
+    }
+
     /// No free ports: the configuration or the arguments say which.
     #[must_use]
     pub fn own_ports(mut self) -> Self {
@@ -186,6 +193,16 @@ impl Agent {
     /// Starts one that was killed, or has ended, again: same folder, same ports.
     #[track_caller]
     pub fn restart(self) -> Self {
+        self.again().start()
+    }
+
+    /// The same, expecting it to fail: nothing is waited for.
+    #[track_caller]
+    pub fn relaunch(self) -> Monitor {
+        self.again().launch()
+    }
+
+    fn again(self) -> AgentBuilder {
         let port = |url: &str| url.rsplit(':').next().and_then(|port| port.parse().ok());
         let profiling = self.profiling();
         let mut builder = self.builder;
@@ -197,8 +214,7 @@ impl Agent {
             ]);
         }
         builder.monitor = builder.monitor.in_folder_of(&self.monitor);
-        drop(self.monitor);
-        builder.start()
+        builder
     }
 }
 

@@ -28,7 +28,8 @@ pub struct MonitorBuilder {
     plugins: Vec<PathBuf>,
     listen: Option<String>,
     arguments: Vec<OsString>,
-    environment: Vec<(OsString, OsString)>,
+    /// Those without a value are taken away.
+    environment: Vec<(OsString, Option<OsString>)>,
 }
 
 impl MonitorBuilder {
@@ -77,7 +78,14 @@ impl MonitorBuilder {
     /// One more environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.environment.push((name.into(), value.into()));
+        self.environment.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// One variable of the rig less.
+    #[must_use]
+    pub fn env_remove(mut self, name: &str) -> Self {
+        self.environment.push((name.into(), None));
         self
     }
 
@@ -152,7 +160,12 @@ impl MonitorBuilder {
         command.env("GAXX_STATE_FOLDER", folder.join("state"));
         // Two that take the usual port would meet.
         command.env("GAXX_PROFILING__PORT", "0");
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         command
     }
 }
@@ -188,14 +201,14 @@ impl Monitor {
     /// Takes note of where its log says that it listens, if it does.
     pub(crate) fn note_address(&mut self) {
         let log = self.log();
-        if let Some(address) = log.iter().find_map(|line| listening(line)) {
-            self.base = format!("http://{address}");
+        if let Some(url) = log.iter().find_map(|line| listening(line)) {
+            self.base = url;
         }
     }
 
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> &str {
-        self.base.trim_start_matches("http://")
+        self.base.split("://").nth(1).unwrap_or_default()
     }
 
     /// The process id.
@@ -350,24 +363,19 @@ fn rows(value: &Value, key: &str) -> Vec<Value> {
         .unwrap_or_else(|| panic!("no array of {key}: {value}"))
 }
 
-/// The address in the line that says where it listens, in either log format.
+/// The URL in the line that says where it listens, in either log format.
 fn listening(line: &str) -> Option<String> {
-    const SAYS: &str = "listening on http://";
-    if let Ok(record) = serde_json::from_str::<Value>(line) {
-        let fields = if record["fields"].is_object() {
-            &record["fields"]
-        } else {
-            &record
-        };
-        let message = fields["message"].as_str()?;
-        let address = fields["address"].as_str()?.trim_start_matches("http://");
-        return message.contains("listening on").then(|| address.to_owned());
-    }
-    let (_, after) = line.split_once(SAYS)?;
-    let address = after
-        .split(|c: char| c.is_whitespace() || c == '/')
+    const SAYS: &str = "listening on ";
+    let record = serde_json::from_str::<Value>(line).ok();
+    let message = record.as_ref().map(|record| {
+        let nested = record["fields"]["message"].as_str();
+        nested.or_else(|| record["message"].as_str())
+    });
+    let (_, after) = message.unwrap_or(Some(line))?.split_once(SAYS)?;
+    let url = after
+        .split(|c: char| c.is_whitespace() || c == ',')
         .next()?;
-    Some(address.trim_end_matches([',', '.', ';']).to_owned())
+    url.starts_with("http").then(|| url.to_owned())
 }
 
 #[cfg(test)]
@@ -376,11 +384,11 @@ mod tests {
 
     #[test]
     fn the_listening_line_is_found_in_both_formats() {
-        let text = "2026-01-01T00:00:00Z  INFO gaxx_core: listening on http://127.0.0.1:4711 x=1";
-        assert_eq!(listening(text).as_deref(), Some("127.0.0.1:4711"));
+        let text = "2026-01-01T00:00:00Z  INFO listening on http://127.0.0.1:4711, dashboard x=1";
+        assert_eq!(listening(text).as_deref(), Some("http://127.0.0.1:4711"));
         let json = r#"{"fields":{"message":"listening on http://127.0.0.1:4711",
             "address":"127.0.0.1:4711"}}"#;
-        assert_eq!(listening(json).as_deref(), Some("127.0.0.1:4711"));
+        assert_eq!(listening(json).as_deref(), Some("http://127.0.0.1:4711"));
         assert_eq!(listening("nothing yet"), None);
     }
 }

@@ -103,9 +103,11 @@ impl AuditError {
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Open { .. } => "the agent must be able to make and write the folder audit in its \
+            Self::Open { .. } => {
+                "the agent must be able to make and write the folder audit in its \
                  state_folder; or set audit.enabled: false to keep no log"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Exposed { path, .. } => format!(
                 "give it to the agent's user alone: chown, then chmod go= {}",
                 path.display()

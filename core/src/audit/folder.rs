@@ -157,11 +157,7 @@ impl Folder {
     }
 
     /// Tries names until one is free.
-    fn free<T>(
-        &self,
-        seq: u64,
-        take: impl Fn(&str) -> io::Result<T>,
-    ) -> io::Result<(String, T)> {
+    fn free<T>(&self, seq: u64, take: impl Fn(&str) -> io::Result<T>) -> io::Result<(String, T)> {
         let mut number = 0_u32;
         loop {
             let torn = format!("{TORN}{seq:020}-{number:03}");

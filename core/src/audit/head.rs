@@ -86,7 +86,9 @@ fn parse(file: &File) -> io::Result<Stored> {
     let mut bytes = Vec::new();
     file.take(LENGTH as u64 + 1).read_to_end(&mut bytes)?;
     let link = || {
-        let line = bytes.strip_suffix(b"\n").filter(|_| bytes.len() == LENGTH)?;
+        let line = bytes
+            .strip_suffix(b"\n")
+            .filter(|_| bytes.len() == LENGTH)?;
         let text: Text = serde_json::from_slice(line).ok()?;
         let hash = Hash::from_hex(text.hash).ok()?;
         Some(Link {

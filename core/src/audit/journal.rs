@@ -157,9 +157,10 @@ impl Journal {
             tracing::debug!(%error, "what is not durable could not be cut off");
         }
         let name = file_name(self.first);
-        let whole = self.folder.open_file(&name).is_ok_and(|file| {
-            reads_back(&file, self.first, self.segment.durable(), self.durable)
-        });
+        let whole = self
+            .folder
+            .open_file(&name)
+            .is_ok_and(|file| reads_back(&file, self.first, self.segment.durable(), self.durable));
         if whole {
             self.begin(Reason::Failure, None)
         } else {

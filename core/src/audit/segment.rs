@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{chain::Link, folder::{Folder, file_name}};
+use super::{
+    chain::Link,
+    folder::{Folder, file_name},
+};
 
 /// What is asked of the system for a file: tests put failures here.
 pub(super) trait Disk: fmt::Debug + Send + Sync {

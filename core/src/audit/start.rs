@@ -137,7 +137,11 @@ fn keep_rest(folder: &Folder, file: &File, length: u64, seq: u64) -> io::Result<
 
 /// Whether a file that is read back has so many good bytes, and the record at their end.
 pub(super) fn reads_back(file: &File, first: u64, length: u64, last: Link) -> bool {
-    let part = Part { file, at: 0, end: length };
+    let part = Part {
+        file,
+        at: 0,
+        end: length,
+    };
     let scan = Scan::of(BufReader::new(part), first, last.seq);
     scan.is_ok_and(|scan| scan.length == length && scan.last == Some(last))
 }

@@ -475,7 +475,12 @@ mod tests {
         let written = json!({"auth": {"tokens": [1]}});
         check("GAXX_AGENT_TOKEN", "abc", written, Ok(another));
         check("GAXX_AGENT_TOKEN", "", json!({}), Err("is empty"));
-        check("GAXX_AGENT_TOKEN", "two words", json!({}), Err("characters"));
+        check(
+            "GAXX_AGENT_TOKEN",
+            "two words",
+            json!({}),
+            Err("characters"),
+        );
         let typo = Err("GAXX_AGENT_REQUIRE_MTLS");
         check("GAXX_AGENT_REQUIRE_MLTS", "true", json!({}), typo);
         let levels = Err("GAXX_AGENT__API_PORT");

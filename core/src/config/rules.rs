@@ -256,7 +256,10 @@ mod tests {
             check(&format!("{section}: {{listen: '::1'}}"), &[]);
             check(&format!("{section}: {{listen: '::ffff:127.0.0.1'}}"), &[]);
         }
-        check("{profiling: {listen: 10.0.0.1}, telemetry: {enabled: false}}", &[]);
+        check(
+            "{profiling: {listen: 10.0.0.1}, telemetry: {enabled: false}}",
+            &[],
+        );
     }
 
     #[test]
@@ -265,11 +268,17 @@ mod tests {
             ("{certificate: a}", "certificate"),
             ("{key: a}", "key"),
             ("{client_ca: a}", "client_ca"),
-            ("{require_client_certificate: true}", "require_client_certificate"),
+            (
+                "{require_client_certificate: true}",
+                "require_client_certificate",
+            ),
         ];
         for (tls, key) in half {
             let pointer = format!("/agent/tls/{key}");
-            check(&format!("agent: {{tls: {tls}}}"), &[(&pointer, Severity::Error)]);
+            check(
+                &format!("agent: {{tls: {tls}}}"),
+                &[(&pointer, Severity::Error)],
+            );
         }
     }
 }

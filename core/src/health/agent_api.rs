@@ -29,8 +29,7 @@ use tokio_rustls::TlsConnector;
 /// How long the API may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A path that needs no plugin and no caller.
-const REQUEST: &[u8] =
-    b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+const REQUEST: &[u8] = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 /// Where the status ends in the first line of an answer: `HTTP/1.1 200`.
 const STATUS: std::ops::Range<usize> = 9..12;
 

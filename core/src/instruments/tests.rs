@@ -41,7 +41,7 @@ const FIRST: [&str; 16] = [
 const ROLES: [Role; 2] = [Role::Main, Role::Agent];
 
 /// Where a name stands: under the first heading that one of its beginnings is listed with.
-const HEADINGS: [(&str, &[&str]); 6] = [
+const HEADINGS: [(&str, &[&str]); 7] = [
     ("The first program's names", &FIRST),
     (
         "Plugins and their components",
@@ -50,6 +50,7 @@ const HEADINGS: [(&str, &[&str]); 6] = [
     ("Health checks", &["gaxx_health_"]),
     ("Exporters", &["gaxx_export_"]),
     ("HTTP", &["gaxx_http_"]),
+    ("The audit log", &["gaxx_audit_"]),
     ("The process", &["gaxx_build_info", "process_"]),
 ];
 
@@ -85,7 +86,10 @@ fn everything(role: Role) -> Snapshot {
         status: 200,
         seconds: 0.0,
     };
-    instruments.listeners.of("monitoring", None).answered(&answer);
+    instruments
+        .listeners
+        .of("monitoring", None)
+        .answered(&answer);
     let registry = registry::Registry::new(Limits::default(), instruments.registry);
     // The registry tells of itself once there is a component.
     let table = registry.table(Owner::new("example", "collector"));

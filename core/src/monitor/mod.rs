@@ -33,8 +33,8 @@ pub use reload::ReloadError;
 pub use source::{Source, StartError};
 
 use self::{
-    exports::Exports, history::History, pages::Pages, records::Records, reload::Reloads, services::Inside,
-    watch::Watch,
+    exports::Exports, history::History, pages::Pages, records::Records, reload::Reloads,
+    services::Inside, watch::Watch,
 };
 use crate::{
     config::{Config, Document, Problems},

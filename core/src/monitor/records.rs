@@ -73,7 +73,10 @@ impl Records {
         let Self::Kept(log) = self else { return };
         let log = Arc::clone(log);
         let closed = tokio::task::spawn_blocking(move || log.close());
-        if tokio::time::timeout_at(deadline.into(), closed).await.is_err() {
+        if tokio::time::timeout_at(deadline.into(), closed)
+            .await
+            .is_err()
+        {
             tracing::warn!("the audit log was not closed in time; its last second may be lost");
         }
     }

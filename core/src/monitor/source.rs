@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::{audit::AuditError, config::{self, Argument, Config, Document, NoStateFolder, Problems}};
+use crate::{
+    audit::AuditError,
+    config::{self, Argument, Config, Document, NoStateFolder, Problems},
+};
 
 /// Where the configuration of a start comes from, so that it can be read again.
 #[derive(Debug, Clone, Default)]

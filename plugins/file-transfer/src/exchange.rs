@@ -107,9 +107,13 @@ impl Exchange {
         stream.finish()
     }
 
-    /// Whether the caller has gone, or the agent is stopping.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.reply.as_ref().is_none_or(Reply::is_cancelled)
+    /// Ends work for an answer that nobody waits for any more.
+    pub(crate) fn is_wanted(&self) -> Result<(), Refusal> {
+        if self.reply.as_ref().is_some_and(Reply::is_cancelled) {
+            let gone = Error::new(gaxx_sdk::ErrorKind::Cancelled, "the caller has gone");
+            return Err(Refusal::interrupted(&gone));
+        }
+        Ok(())
     }
 }
 

@@ -25,7 +25,7 @@ gaxx_sdk::component!(endpoint "files" => Files, "Files beneath the configured ro
 /// What a stop leaves for requests at work to be cut and to end.
 const CUT: Duration = Duration::from_secs(1);
 
-struct Files {
+pub(crate) struct Files {
     service: Arc<Service>,
     admission: Arc<Admission>,
     sweeper: Arc<Sweeper>,

@@ -1,5 +1,6 @@
 //! How an agent starts: its ports, its refusals, its token, its names.
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +36,13 @@ const NAMES: [(&str, &str); 20] = [
 #[test]
 fn it_serves_its_pages_its_api_and_profiling() {
     let agent = Agent::builder().start();
-    for path in ["/health", "/metrics", "/dashboard", "/api/metrics", "/api/health"] {
+    for path in [
+        "/health",
+        "/metrics",
+        "/dashboard",
+        "/api/metrics",
+        "/api/health",
+    ] {
         assert_eq!(agent.get(path).status, 200, "{path}");
     }
     let profiling = agent.profiling().expect("a free port was asked for");
@@ -60,21 +67,39 @@ fn the_first_scrape_has_every_name() {
     }
     let value = |name| scrape.value(name, &[]);
     assert_eq!(value("gaxx_agent_starts"), Some(1.0));
-    for zero in ["errors", "shutdowns", "heartbeats", "exec_requests", "request_duration_count"] {
+    for zero in [
+        "errors",
+        "shutdowns",
+        "heartbeats",
+        "exec_requests",
+        "request_duration_count",
+    ] {
         assert_eq!(value(&format!("gaxx_agent_{zero}")), Some(0.0), "{zero}");
     }
     assert_eq!(value("gaxx_task_success_rate_percent"), Some(100.0));
     assert!(value("gaxx_goroutines_total").unwrap() < 20.0, "at rest");
     let own = |name: &&String| name.starts_with("gaxx_app_") || name.starts_with("gaxx_node_");
     assert_eq!(scrape.families.keys().find(own), None);
-    assert_eq!(scrape.value("gaxx_build_info", &[("role", "agent")]), Some(1.0));
+    assert_eq!(
+        scrape.value("gaxx_build_info", &[("role", "agent")]),
+        Some(1.0)
+    );
 }
 
 #[test]
 fn every_request_to_the_api_is_timed_but_those_of_its_own_check() {
     let agent = Agent::builder().start();
-    let count = || agent.metrics().value("gaxx_agent_request_duration_count", &[]);
-    let check = |name: &str| agent.checks().into_iter().find(|check| check["name"] == name);
+    let count = || {
+        agent
+            .metrics()
+            .value("gaxx_agent_request_duration_count", &[])
+    };
+    let check = |name: &str| {
+        agent
+            .checks()
+            .into_iter()
+            .find(|check| check["name"] == name)
+    };
     wait_until("the API's check has asked it", || {
         check("agent_api").is_some_and(|check| check["status"] == "healthy")
     });
@@ -125,11 +150,16 @@ fn without_a_local_token_there_is_none() {
 
 #[test]
 fn without_telemetry_only_the_api_is_served() {
-    let agent = Agent::builder().config("telemetry: {enabled: false}\n").start();
+    let agent = Agent::builder()
+        .config("telemetry: {enabled: false}\n")
+        .start();
     agent.call("GET", "/").send().expect(200);
     assert_eq!(agent.profiling(), None);
     assert!(!agent.log_contains("listening on"), "{:?}", agent.log());
-    assert_eq!(agent.call_as_nobody("GET", "/v0/heartbeat").send().status, 200);
+    assert_eq!(
+        agent.call_as_nobody("GET", "/v0/heartbeat").send().status,
+        200
+    );
 }
 
 #[test]
@@ -145,7 +175,11 @@ fn both_roles_run_on_one_host() {
         .config("agent: {api_port: 0, monitoring_port: 0}\n")
         .start();
     assert_eq!(without.profiling(), None);
-    assert!(without.log_contains("127.0.0.1:6060 is in use"), "{:?}", without.log());
+    assert!(
+        without.log_contains("127.0.0.1:6060 is in use"),
+        "{:?}",
+        without.log()
+    );
     drop(holder);
 }
 
@@ -175,12 +209,30 @@ fn what_would_be_open_to_others_is_refused() {
     let tls = "{certificate: c, key: k}";
     for (config, parts) in [
         ("agent: {listen: 0.0.0.0}", ["agent.listen", "agent init"]),
-        (&format!("agent: {{listen: 0.0.0.0, tls: {tls}}}"), ["auth.tokens", "agent.tls.client_ca"]),
-        ("profiling: {listen: 0.0.0.0}", ["profiling.listen", "profiling.tls.certificate"]),
-        ("server: {listen: 0.0.0.0}", ["server.listen", "allow_plain_remote"]),
-        ("agent: {tls: {require_client_certificate: true}}", ["require_client_certificate", "client_ca"]),
-        ("agent: {tls: {certificate: c}}", ["agent.tls.certificate", "agent.tls.key"]),
-        ("agent: {tls: {certificate: c, key: k}}", ["agent.tls", "cannot be read"]),
+        (
+            &format!("agent: {{listen: 0.0.0.0, tls: {tls}}}"),
+            ["auth.tokens", "agent.tls.client_ca"],
+        ),
+        (
+            "profiling: {listen: 0.0.0.0}",
+            ["profiling.listen", "profiling.tls.certificate"],
+        ),
+        (
+            "server: {listen: 0.0.0.0}",
+            ["server.listen", "allow_plain_remote"],
+        ),
+        (
+            "agent: {tls: {require_client_certificate: true}}",
+            ["require_client_certificate", "client_ca"],
+        ),
+        (
+            "agent: {tls: {certificate: c}}",
+            ["agent.tls.certificate", "agent.tls.key"],
+        ),
+        (
+            "agent: {tls: {certificate: c, key: k}}",
+            ["agent.tls", "cannot be read"],
+        ),
     ] {
         let mut refused = Agent::builder().config(&format!("{config}\n")).launch();
         assert_ne!(refused.wait_exit(BOUND).code(), Some(0), "{config}");
@@ -189,9 +241,15 @@ fn what_would_be_open_to_others_is_refused() {
             assert!(said.contains(part), "{config}: {said}");
         }
     }
-    let mut by_name = Agent::builder().env("GAXX_AGENT_REQUIRE_MTLS", "true").launch();
+    let mut by_name = Agent::builder()
+        .env("GAXX_AGENT_REQUIRE_MTLS", "true")
+        .launch();
     assert_ne!(by_name.wait_exit(BOUND).code(), Some(0));
-    assert!(by_name.log_contains("GAXX_AGENT_REQUIRE_MTLS"), "{:?}", by_name.log());
+    assert!(
+        by_name.log_contains("GAXX_AGENT_REQUIRE_MTLS"),
+        "{:?}",
+        by_name.log()
+    );
 }
 
 #[test]
@@ -208,8 +266,12 @@ fn a_signal_ends_it_and_another_has_it_read_its_configuration() {
     wait_until("the new token is taken", || {
         agent.call_as("GET", "/", "new").send().status == 200
     });
-    let exec = agent.call_as("POST", "/v0/exec", "new").header("Content-Type", "application/json");
-    let answer = exec.try_send_body(b"{\"command\":\"true\"}".to_vec()).unwrap();
+    let exec = agent
+        .call_as("POST", "/v0/exec", "new")
+        .header("Content-Type", "application/json");
+    let answer = exec
+        .try_send_body(b"{\"command\":\"true\"}".to_vec())
+        .unwrap();
     assert_eq!(answer.status, 403, "{answer:?}");
     agent.signal(Signal::TERM);
     assert_eq!(agent.wait_exit(BOUND).code(), Some(0));
@@ -233,9 +295,17 @@ fn init_makes_an_agent_and_its_client() {
     assert!(made.stdout.contains("gaxx-mon agent --config"), "{made:?}");
     assert!(init().expect(1).stderr.contains("is there already"));
 
-    let agent = agent.arg("--config").arg(folder.join("config.yaml")).start();
+    let agent = agent
+        .arg("--config")
+        .arg(folder.join("config.yaml"))
+        .start();
     assert!(agent.api().starts_with("https://"), "{}", agent.api());
-    let check = || agent.checks().into_iter().find(|check| check["name"] == "agent_api");
+    let check = || {
+        agent
+            .checks()
+            .into_iter()
+            .find(|check| check["name"] == "agent_api")
+    };
     wait_until("the API's check has been turned away as it must", || {
         check().is_some_and(|check| check["status"] == "healthy")
     });
@@ -243,22 +313,43 @@ fn init_makes_an_agent_and_its_client() {
     let url = format!("{}/v0/heartbeat", agent.api());
     let ca = folder.join("ca.pem");
     let mut known = curl.command();
-    known.args(["-sS", "--cacert"]).arg(&ca).arg("--cert").arg(folder.join("client.pem"));
-    let answer = known.arg("--key").arg(folder.join("client.key")).arg(&url).output().unwrap();
+    known
+        .args(["-sS", "--cacert"])
+        .arg(&ca)
+        .arg("--cert")
+        .arg(folder.join("client.pem"));
+    let answer = known
+        .arg("--key")
+        .arg(folder.join("client.key"))
+        .arg(&url)
+        .output()
+        .unwrap();
     assert!(answer.status.success(), "{answer:?}");
-    let unknown = curl.command().args(["-sS", "--cacert"]).arg(&ca).arg(&url).output().unwrap();
+    let unknown = curl
+        .command()
+        .args(["-sS", "--cacert"])
+        .arg(&ca)
+        .arg(&url)
+        .output()
+        .unwrap();
     assert!(!unknown.status.success(), "{unknown:?}");
 
     let client = |command: &str| {
         let mut client: Command = agent.client();
-        client.arg("--config").arg(folder.join("client.yaml")).args([command, agent.api()]);
+        client
+            .arg("--config")
+            .arg(folder.join("client.yaml"))
+            .args([command, agent.api()]);
         client
     };
     let ping = client("ping").output().unwrap();
     assert!(ping.status.success(), "{ping:?}");
     let exec = client("exec").args(["--", "true"]).output().unwrap();
     let said = String::from_utf8_lossy(&exec.stderr);
-    assert!(!exec.status.success() && said.contains("agent-exec"), "nothing may run yet: {exec:?}");
+    assert!(
+        !exec.status.success() && said.contains("agent-exec"),
+        "nothing may run yet: {exec:?}"
+    );
 }
 
 #[test]
@@ -272,7 +363,10 @@ fn a_token_is_made_with_what_the_configuration_needs() {
         .run()
         .expect(0);
     let token = made.stdout.trim();
-    assert!(token.len() >= 43 && !made.stderr.contains(token), "{made:?}");
+    assert!(
+        token.len() >= 43 && !made.stderr.contains(token),
+        "{made:?}"
+    );
     let (_, config) = made.stderr.split_once("SIGHUP:\n\n").unwrap();
     let (config, _) = config.split_once("\n\n").unwrap();
     let agent = Agent::builder().config(config).start();
@@ -282,7 +376,7 @@ fn a_token_is_made_with_what_the_configuration_needs() {
 /// Every line of the first document that names the agent's pages.
 #[test]
 fn the_first_documents_lines_work_as_they_are_typed() {
-    let (Some(curl), Some(_)) = (require("curl"), require("jq")) else {
+    let (Some(curl), Some(jq)) = (require("curl"), require("jq")) else {
         return;
     };
     let agent = Agent::builder().start();
@@ -299,15 +393,24 @@ fn the_first_documents_lines_work_as_they_are_typed() {
         "curl -s http://localhost:9091/api/metrics | jq '.[] | select(.name | contains(\"task\"))'",
     ] {
         let typed = line.replace("localhost:9091", agent.address());
-        let mut shell = curl.command();
-        let program = curl.path().display().to_string();
-        shell = {
-            let mut own = Command::new("sh");
-            own.envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
-            own
-        };
-        let typed = typed.replacen("curl ", &format!("{program} -f "), 1);
-        let output = shell.args(["-c", &typed]).output().unwrap();
-        assert!(output.status.success() && !output.stdout.is_empty(), "{line}: {output:?}");
+        // -f: an answer that is an error fails.
+        let typed = typed.replace("curl ", "curl -f ");
+        let mut shell = Command::new("bash");
+        shell.args(["-o", "pipefail", "-c", &typed]);
+        for tool in [&curl, &jq] {
+            let path = shell.get_envs().find(|(name, _)| *name == "PATH");
+            let path = path.and_then(|(_, path)| path).map(OsString::from);
+            let path = path
+                .or_else(|| std::env::var_os("PATH"))
+                .unwrap_or_default();
+            let own = tool.path().parent().unwrap().to_owned();
+            let folders = std::iter::once(own).chain(std::env::split_paths(&path));
+            shell.env("PATH", std::env::join_paths(folders).unwrap());
+        }
+        let output = shell.output().unwrap();
+        assert!(
+            output.status.success() && !output.stdout.is_empty(),
+            "{line}: {output:?}"
+        );
     }
 }

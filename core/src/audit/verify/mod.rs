@@ -97,7 +97,9 @@ pub fn files(paths: &[PathBuf], anchor: Option<Anchor>) -> Result<Report, Verify
     ordered.sort_by_key(|(first, _, _)| *first);
     let mut walk = Walk::new(None, anchor.map(|anchor| anchor.0));
     for (at, (_, path, _)) in ordered.iter().enumerate() {
-        let next = ordered.get(at + 1).and_then(|(_, _, header)| header.as_ref());
+        let next = ordered
+            .get(at + 1)
+            .and_then(|(_, _, header)| header.as_ref());
         walk.file(path, None, next)?;
     }
     walk.note("single files: nothing says whether there are more records before or behind them");
@@ -127,7 +129,9 @@ fn once(
     };
     let mut walk = Walk::new(known, anchor.map(|anchor| anchor.0));
     let mut oldest = None;
-    let mut paths = files.iter().map(|first| (*first, folder.join(file_name(*first))));
+    let mut paths = files
+        .iter()
+        .map(|first| (*first, folder.join(file_name(*first))));
     let mut next = match paths.next() {
         Some((first, path)) => Some((first, header(&path)?, path)),
         None => None,
@@ -143,8 +147,18 @@ fn once(
     }
     let head_file = folder.join(HEAD);
     match head {
-        Stored::Absent => walk.find(&head_file, None, "head", "there is no head: records may have been cut off at the end".to_owned()),
-        Stored::Damaged => walk.find(&head_file, None, "head", "the head was changed: records may have been cut off at the end".to_owned()),
+        Stored::Absent => walk.find(
+            &head_file,
+            None,
+            "head",
+            "there is no head: records may have been cut off at the end".to_owned(),
+        ),
+        Stored::Damaged => walk.find(
+            &head_file,
+            None,
+            "head",
+            "the head was changed: records may have been cut off at the end".to_owned(),
+        ),
         Stored::At(_) => {}
     }
     Ok(walk.finish_log(folder, &head_file, oldest))
@@ -164,7 +178,9 @@ fn header(path: &Path) -> Result<Option<Header>, VerifyError> {
 fn open_file(path: &Path) -> Result<File, VerifyError> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let opened = open(path, flags, Mode::empty());
-    Ok(opened.map_err(|error| unreadable(path, error.into()))?.into())
+    Ok(opened
+        .map_err(|error| unreadable(path, error.into()))?
+        .into())
 }
 
 fn unreadable(path: &Path, error: io::Error) -> VerifyError {

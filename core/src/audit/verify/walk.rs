@@ -52,7 +52,13 @@ impl Walk {
         self.report.notes.push(text.into());
     }
 
-    pub(super) fn find(&mut self, file: &Path, line: Option<u64>, kind: &'static str, text: String) {
+    pub(super) fn find(
+        &mut self,
+        file: &Path,
+        line: Option<u64>,
+        kind: &'static str,
+        text: String,
+    ) {
         if self.report.findings.len() == MOST_FINDINGS {
             self.report.more_findings += 1;
             return;
@@ -92,7 +98,11 @@ impl Walk {
             }
             if self.is_forsaken(next) {
                 let mut rest = 0;
-                while lines.next().map_err(|error| unreadable(path, error))?.is_some() {
+                while lines
+                    .next()
+                    .map_err(|error| unreadable(path, error))?
+                    .is_some()
+                {
                     rest += 1;
                 }
                 if rest > 0 {
@@ -123,7 +133,12 @@ impl Walk {
             line: number,
         };
         let Some(front) = front(line) else {
-            self.find(path, Some(number), "text", "not a record of this log".to_owned());
+            self.find(
+                path,
+                Some(number),
+                "text",
+                "not a record of this log".to_owned(),
+            );
             // The next line is taken for the one behind it.
             let seq = self.last.as_ref().map(|(last, _)| last.next());
             self.last = seq.map(|seq| (Link::of(seq, line), place));
@@ -169,7 +184,10 @@ impl Walk {
     /// Looks at a file's first line.
     fn header(&mut self, path: &Path, line: &[u8], front: Front, named: Option<u64>) {
         if named.is_some_and(|named| named != front.seq) {
-            let text = format!("the file begins with record {}, not with that of its name", front.seq);
+            let text = format!(
+                "the file begins with record {}, not with that of its name",
+                front.seq
+            );
             self.find(path, None, "name", text);
         }
         match Header::read(line) {
@@ -214,14 +232,23 @@ impl Walk {
     }
 
     /// The end of a whole log, whose newest header says that it begins with the record `oldest`.
-    pub(super) fn finish_log(mut self, folder: &Path, head_file: &Path, oldest: Option<u64>) -> Report {
+    pub(super) fn finish_log(
+        mut self,
+        folder: &Path,
+        head_file: &Path,
+        oldest: Option<u64>,
+    ) -> Report {
         let last = self.last.as_ref().map_or(0, |(last, _)| last.seq);
         if let Some(head) = self.head {
             if head.seq > last {
                 let text = if head.seq == last + 1 {
                     format!("record {} is missing at the end", head.seq)
                 } else {
-                    format!("records {} to {} are missing at the end", last + 1, head.seq)
+                    format!(
+                        "records {} to {} are missing at the end",
+                        last + 1,
+                        head.seq
+                    )
                 };
                 self.find(folder, None, "cut", text);
             } else if head.seq > 0 && !self.head_seen {
@@ -238,10 +265,15 @@ impl Walk {
         }
         if let (Some(first), Some(oldest)) = (self.report.first, oldest) {
             if first > oldest {
-                let text = format!("records {oldest} to {} are missing at the beginning", first - 1);
+                let text = format!(
+                    "records {oldest} to {} are missing at the beginning",
+                    first - 1
+                );
                 self.find(folder, None, "missing", text);
             } else if first > 1 {
-                self.note(format!("the log begins with record {first}: older files were dropped by rotation"));
+                self.note(format!(
+                    "the log begins with record {first}: older files were dropped by rotation"
+                ));
             }
         }
         self.finish(folder)
@@ -249,7 +281,10 @@ impl Walk {
 
     fn finish(mut self, at: &Path) -> Report {
         if let Some(anchor) = self.anchor.filter(|_| !self.anchor_seen) {
-            let text = format!("record {}, of which the anchor tells, is not there", anchor.seq);
+            let text = format!(
+                "record {}, of which the anchor tells, is not there",
+                anchor.seq
+            );
             self.find(at, None, "anchor", text);
         }
         if let Some((last, _)) = &self.last {

@@ -40,13 +40,11 @@ pub(super) fn run(common: &Common, agent: &Agent) -> ExitCode {
                 let address = ("agent.listen", json!(listen.ip().to_string()));
                 [address, ("agent.api_port", json!(listen.port()))]
             });
-            source
-                .arguments
-                .extend(listen.map(|(key, value)| Argument {
-                    flag: "--api-listen".to_owned(),
-                    key: key.to_owned(),
-                    value,
-                }));
+            source.arguments.extend(listen.map(|(key, value)| Argument {
+                flag: "--api-listen".to_owned(),
+                key: key.to_owned(),
+                value,
+            }));
             serve::run(source, Role::Agent)
         }
     }

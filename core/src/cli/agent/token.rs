@@ -16,7 +16,12 @@ pub(super) struct NewToken {
     /// Whose it is, as the audit log will name it
     name: String,
     /// What its bearer may do: read, exec, files, tasks, admin, profile
-    #[arg(long, value_name = "SCOPE,SCOPE", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        value_name = "SCOPE,SCOPE",
+        value_delimiter = ',',
+        required = true
+    )]
     scopes: Vec<Scope>,
     /// How long it is taken: 30d, 12w
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -24,9 +29,8 @@ pub(super) struct NewToken {
 }
 
 pub(super) fn run(new: &NewToken) -> ExitCode {
-    let is_plain = |name: &str| {
-        (1..=100).contains(&name.len()) && !name.chars().any(char::is_control)
-    };
+    let is_plain =
+        |name: &str| (1..=100).contains(&name.len()) && !name.chars().any(char::is_control);
     if !is_plain(&new.name) {
         return refuse(&"a name has 1 to 100 characters, all of them visible: choose another one");
     }

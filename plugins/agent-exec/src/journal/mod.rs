@@ -26,7 +26,7 @@ pub(crate) use error::JournalError;
 pub(crate) use ticket::{Pending, Ticket};
 
 use self::{
-    record::{Begin, Record},
+    record::Begin,
     segment::{Place, Segment},
 };
 use crate::{report::Report, request::Key};

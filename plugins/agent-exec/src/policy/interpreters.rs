@@ -13,7 +13,7 @@ use std::{
 use super::program::Identity;
 
 /// Their names. One is meant also with a version behind it: `python3.11`, `lua5.4`, `gcc-12`.
-pub(crate) const NAMES: [&str; 117] = [
+pub(crate) const NAMES: [&str; 116] = [
     // Shells.
     "ash", "bash", "busybox", "csh", "dash", "elvish", "fish", "ksh", "ksh93", "mksh", "nu", "pwsh",
     "rbash", "sh", "tcsh", "toybox", "xonsh", "yash", "zsh",

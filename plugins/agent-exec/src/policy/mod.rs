@@ -15,7 +15,6 @@ use std::{path::PathBuf, time::Duration};
 
 pub(crate) use program::ProgramError;
 pub(crate) use refusal::{Reason, Refusal};
-pub(crate) use users::Account;
 
 use self::{interpreters::Interpreters, rule::Rule, users::Users};
 use crate::{

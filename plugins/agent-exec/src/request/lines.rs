@@ -78,6 +78,12 @@ impl Lines {
         }
     }
 
+    /// Takes away what is left.
+    pub(crate) fn clear(&mut self) {
+        self.taken = self.pending.len();
+        self.searched = self.taken;
+    }
+
     /// What is left at the end of the body: a last line without its end.
     pub(crate) fn rest(&mut self) -> Option<&[u8]> {
         let rest = self.pending[self.taken..].trim_ascii();

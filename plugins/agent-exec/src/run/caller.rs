@@ -8,6 +8,8 @@ use gaxx_sdk::{Deadline, ErrorKind, Reply, Result};
 const OFFER: Duration = Duration::from_millis(50);
 /// How often it is asked whether the caller is still there.
 const ASK: Duration = Duration::from_millis(40);
+/// How long a caller may take nothing of what a command that has ended left.
+pub(super) const SLOW: Duration = Duration::from_secs(60);
 
 /// The caller of a run, and the answer to him.
 pub(crate) struct Caller {
@@ -59,8 +61,20 @@ impl Caller {
         }
     }
 
+    /// Sends a piece of a streamed answer, however slow the caller; whether he took it.
+    pub(crate) fn deliver(&mut self, content_type: &str, piece: &[u8]) -> bool {
+        let begun = Instant::now();
+        loop {
+            match self.offer(content_type, piece) {
+                Offered::Taken => return true,
+                Offered::Later if begun.elapsed() < SLOW => {}
+                Offered::Later | Offered::Lost => return false,
+            }
+        }
+    }
+
     /// Ends a streamed answer.
-    pub(super) fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         self.reply.finish()
     }
 
@@ -70,11 +84,8 @@ impl Caller {
         let own = [("content-type", "application/json"), ("content-length", &length), ("cache-control", "no-store")];
         let headers: Vec<_> = self.headers.iter().copied().chain(own).chain(more.iter().copied()).collect();
         let sent = self.reply.head(status, &headers);
-        // In pieces, so that one slow caller does not hold a copy of it all.
-        let patience = Duration::from_secs(60);
-        let sent = sent.and_then(|()| {
-            body.chunks(64 << 10).try_for_each(|piece| self.reply.write(piece, Deadline::after(patience)))
-        });
+        let mut pieces = body.chunks(64 << 10);
+        let sent = sent.and_then(|()| pieces.try_for_each(|piece| self.reply.write(piece, Deadline::after(SLOW))));
         if let Err(error) = sent.and_then(|()| self.reply.finish()) {
             gaxx_sdk::log::debug!("an answer was not taken: {error}");
         }

@@ -14,7 +14,7 @@ use rustix::{
 
 use super::{
     Done,
-    caller::{Caller, Offered},
+    caller::{Caller, Offered, SLOW},
     frames::Frames,
     kept::Kept,
 };
@@ -26,8 +26,6 @@ use crate::{
 
 /// How often it is looked whether the run is wanted any more.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long a caller may take nothing of what a command that has ended left.
-const SLOW: Duration = Duration::from_secs(60);
 /// Bytes that are read at once: as much as a pipe holds.
 const PIECE: usize = 64 << 10;
 

@@ -34,7 +34,7 @@ pub(crate) fn get(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(), Re
     }
     let part = part(exchange, &entity)?;
     task.start_reading()?;
-    let digests = digests(task, &file, &entity)?;
+    let digests = digests(task, exchange, &file, &entity)?;
     let range = part.clone().unwrap_or(0..entity.size);
     let mut headers = Headers::default();
     headers.entity(&entity);
@@ -113,7 +113,12 @@ fn part(exchange: &Exchange, entity: &Entity) -> Result<Option<Range<u64>>, Refu
 
 /// The digests that are known of a file, and the one that is asked for. Making it reads the whole
 /// file.
-fn digests(task: &Task<'_>, file: &File, entity: &Entity) -> Result<Digests, Refusal> {
+fn digests(
+    task: &Task<'_>,
+    exchange: &Exchange,
+    file: &File,
+    entity: &Entity,
+) -> Result<Digests, Refusal> {
     let remembered = &task.service.remembered;
     let known = remembered.get(&entity.tag);
     let missing = |algorithm: &Algorithm| known.get(*algorithm).is_none();
@@ -123,6 +128,7 @@ fn digests(task: &Task<'_>, file: &File, entity: &Entity) -> Result<Digests, Ref
     let mut hasher = Hasher::only(algorithm);
     pour(file, entity, 0..entity.size, task.path, |piece| {
         task.go_on()?;
+        exchange.is_wanted()?;
         hasher.update(piece);
         Ok(())
     })?;

@@ -94,7 +94,7 @@ impl Work {
     ) -> Result<Option<publish::Published>, Refusal> {
         let mut hasher = self.order.is_last().then(|| Hasher::new(self.order.sha256));
         if let Some(hasher) = &mut hasher {
-            receive::hash_before(task, &partial.file, self.first, hasher)?;
+            receive::hash_before(task, exchange, &partial.file, self.first, hasher)?;
         }
         let (first, reservation) = (self.first, &mut self.reservation);
         receive::all(task, exchange, &partial.file, &self.order, first, hasher.as_mut(), reservation)?;

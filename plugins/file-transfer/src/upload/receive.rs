@@ -43,6 +43,7 @@ pub(super) fn begin(task: &Task<'_>, order: &Order, partial: &Partial) -> Result
 /// Makes the digests of what came with earlier requests.
 pub(super) fn hash_before(
     task: &Task<'_>,
+    exchange: &Exchange,
     file: &File,
     first: u64,
     hasher: &mut Hasher,
@@ -53,6 +54,7 @@ pub(super) fn hash_before(
     let was = entity(file, task.path)?;
     pour(file, &was, 0..first, task.path, |piece| {
         task.go_on()?;
+        exchange.is_wanted()?;
         hasher.update(piece);
         Ok(())
     })

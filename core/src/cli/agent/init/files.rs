@@ -82,7 +82,10 @@ impl File {
 /// is made.
 pub(super) fn write(folder: &Path, files: &[File]) -> Result<(), InitError> {
     let there = files.iter().map(|file| folder.join(file.name));
-    if let Some(there) = there.into_iter().find(|path| path.symlink_metadata().is_ok()) {
+    if let Some(there) = there
+        .into_iter()
+        .find(|path| path.symlink_metadata().is_ok())
+    {
         return Err(InitError::There(there));
     }
     let failed = |path: &Path| {

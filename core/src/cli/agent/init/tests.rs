@@ -4,9 +4,9 @@ use std::{fs, os::unix::fs::PermissionsExt};
 
 use tokio_rustls::rustls::{
     RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
     server::WebPkiClientVerifier,
-    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
 };
 
 use super::*;
@@ -63,7 +63,14 @@ fn what_it_makes_is_a_configuration_with_certificates_that_fit() {
     assert!(told.contains("gaxx-mon agent --config"), "{told}");
 
     let server = certificate(&folder, "server.pem");
-    for name in ["node-7", "node7.example", "10.1.2.3", "127.0.0.1", "::1", "localhost"] {
+    for name in [
+        "node-7",
+        "node7.example",
+        "10.1.2.3",
+        "127.0.0.1",
+        "::1",
+        "localhost",
+    ] {
         assert!(serves(&folder, &server, name), "{name}");
     }
     assert!(!serves(&folder, &server, "other.example"));
@@ -112,7 +119,11 @@ fn a_further_node_takes_the_same_clients() {
         ..init(second.clone())
     };
     make(&further).unwrap();
-    assert!(serves(&first, &certificate(&second, "server.pem"), "node-8"));
+    assert!(serves(
+        &first,
+        &certificate(&second, "server.pem"),
+        "node-8"
+    ));
     assert!(!second.join("ca.key").exists() && !second.join("client.key").exists());
     let nowhere = Init {
         ca: Some(place.path().join("none")),
