@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod build;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod export;
 pub mod health;

@@ -139,11 +139,11 @@ impl Header {
     /// Its fields.
     pub(super) fn fields(reason: Reason, oldest: u64, damage: Option<&str>) -> String {
         let word = reason.word();
-        let mut fields = format!(r#""event":"{BEGIN}","reason":"{word}","oldest":{oldest}"#);
-        if let Some(damage) = damage {
-            fields += &format!(r#","damage":{}"#, serde_json::Value::from(damage));
+        let fields = format!(r#""event":"{BEGIN}","reason":"{word}","oldest":{oldest}"#);
+        match damage {
+            None => fields,
+            Some(damage) => format!(r#"{fields},"damage":{}"#, serde_json::Value::from(damage)),
         }
-        fields
     }
 
     /// Reads a file's first line.

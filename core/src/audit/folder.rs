@@ -144,7 +144,7 @@ impl Folder {
     /// Gives a file another name, which must be free: that of something set aside at this record.
     pub(super) fn set_aside(&self, name: &str, seq: u64) -> io::Result<String> {
         let (from, to) = (&self.descriptor, &self.descriptor);
-        let aside = self.free(seq, |torn| {
+        let aside = free(seq, |torn| {
             Ok(renameat_with(from, name, to, torn, RenameFlags::NOREPLACE)?)
         })?;
         self.sync()?;
@@ -153,20 +153,20 @@ impl Folder {
 
     /// A new file for something set aside at this record, and its name.
     pub(super) fn create_torn(&self, seq: u64) -> io::Result<(String, File)> {
-        self.free(seq, |torn| self.create(torn))
+        free(seq, |torn| self.create(torn))
     }
+}
 
-    /// Tries names until one is free.
-    fn free<T>(&self, seq: u64, take: impl Fn(&str) -> io::Result<T>) -> io::Result<(String, T)> {
-        let mut number = 0_u32;
-        loop {
-            let torn = format!("{TORN}{seq:020}-{number:03}");
-            match take(&torn) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 999 => {
-                    number += 1;
-                }
-                taken => return taken.map(|taken| (torn, taken)),
+/// Tries names for something set aside at this record until one is free.
+fn free<T>(seq: u64, take: impl Fn(&str) -> io::Result<T>) -> io::Result<(String, T)> {
+    let mut number = 0_u32;
+    loop {
+        let torn = format!("{TORN}{seq:020}-{number:03}");
+        match take(&torn) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 999 => {
+                number += 1;
             }
+            taken => return taken.map(|taken| (torn, taken)),
         }
     }
 }

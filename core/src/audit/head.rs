@@ -60,10 +60,15 @@ impl Head {
 
     /// Writes it; nothing is waited for.
     pub(super) fn store(&self, link: Link) -> io::Result<()> {
-        let text = format!(r#"{{"seq":{},"hash":"{}"}}"#, link.seq, link.hash.to_hex());
-        let padded = format!("{text:width$}\n", width = LENGTH - 1);
-        self.0.write_all_at(padded.as_bytes(), 0)
+        self.0.write_all_at(text(link).as_bytes(), 0)
     }
+}
+
+/// What the file holds.
+fn text(link: Link) -> String {
+    let (seq, hash) = (link.seq, link.hash.to_hex());
+    let text = format!(r#"{{"seq":{seq},"hash":"{hash}"}}"#);
+    format!("{text:width$}\n", width = LENGTH - 1)
 }
 
 /// Reads the head of a log in a folder that another process may keep.
@@ -86,15 +91,14 @@ fn parse(file: &File) -> io::Result<Stored> {
     let mut bytes = Vec::new();
     file.take(LENGTH as u64 + 1).read_to_end(&mut bytes)?;
     let link = || {
-        let line = bytes
-            .strip_suffix(b"\n")
-            .filter(|_| bytes.len() == LENGTH)?;
-        let text: Text = serde_json::from_slice(line).ok()?;
-        let hash = Hash::from_hex(text.hash).ok()?;
-        Some(Link {
-            seq: text.seq,
+        let read: Text = serde_json::from_slice(&bytes).ok()?;
+        let hash = Hash::from_hex(read.hash).ok()?;
+        let link = Link {
+            seq: read.seq,
             hash,
-        })
+        };
+        // There is one way to write it.
+        (text(link).as_bytes() == bytes).then_some(link)
     };
     Ok(link().map_or(Stored::Damaged, Stored::At))
 }

@@ -227,10 +227,12 @@ fn header(after: Link, reason: Reason, oldest: u64, damage: Option<&str>) -> (Ve
 /// What is recorded at each start.
 fn opened(torn: &[String]) -> Record {
     let (version, pid) = (crate::build::VERSION, std::process::id());
-    let mut fields = format!(r#""event":"audit.open","version":"{version}","pid":{pid}"#);
-    if !torn.is_empty() {
-        fields += &format!(r#","torn":{}"#, serde_json::Value::from(torn));
-    }
+    let opened = format!(r#""event":"audit.open","version":"{version}","pid":{pid}"#);
+    let fields = if torn.is_empty() {
+        opened
+    } else {
+        format!(r#"{opened},"torn":{}"#, serde_json::Value::from(torn))
+    };
     Record {
         component: OWN.to_owned(),
         fields,

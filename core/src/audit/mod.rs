@@ -24,7 +24,7 @@ mod writer;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc::RecvTimeoutError},
     thread::{self, JoinHandle},
     time::Instant,
 };
@@ -110,7 +110,6 @@ impl Audit {
         let (Some(answer), Some(until)) = (answer, wait) else {
             return Ok(());
         };
-        use std::sync::mpsc::RecvTimeoutError;
         match answer.recv_timeout(until.saturating_duration_since(Instant::now())) {
             // The writer has counted what failed there.
             Ok(written) => written,

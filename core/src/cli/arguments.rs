@@ -36,6 +36,9 @@ pub(super) struct Common {
     /// Serve the pages on this address; port 0 takes a free one [default: 127.0.0.1:9090]
     #[arg(long, value_name = "ADDRESS:PORT", global = true)]
     pub(super) listen: Option<SocketAddr>,
+    /// TLS, headers and users of the pages, in the form that Prometheus has
+    #[arg(long = "web.config.file", value_name = "FILE", global = true)]
+    pub(super) web_config_file: Option<PathBuf>,
     /// Log what is at least this important: off, error, warn, info, debug, trace
     #[arg(long, value_name = "LEVEL", global = true)]
     pub(super) log_level: Option<String>,
@@ -206,4 +209,16 @@ pub(super) enum RowFormat {
     Text,
     /// For programs
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_two_arguments_are_in_each_others_way() {
+        Arguments::command().debug_assert();
+    }
 }

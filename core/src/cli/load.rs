@@ -48,6 +48,10 @@ impl Common {
             set("--listen", "server.listen", json!(listen.ip().to_string()));
             set("--listen", monitoring_port, json!(listen.port()));
         }
+        if let Some(file) = &self.web_config_file {
+            let file = json!(file.to_string_lossy());
+            set("--web.config.file", "server.web_config_file", file);
+        }
         if let Some(level) = &self.log_level {
             set("--log-level", "log.level", json!(level));
         }

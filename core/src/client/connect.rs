@@ -15,15 +15,16 @@ use tokio::{
     task::AbortHandle,
     time::timeout,
 };
-use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+use rustls::pki_types::ServerName;
+use tokio_rustls::TlsConnector;
 
 use super::{
     body::Body,
     error::{ClientError, Trouble},
     node::{Node, Scheme},
     tls_trouble,
-    trust::{Trust, TrustError, TrustFiles},
 };
+use crate::security::{ClientTls, ClientTlsFiles, SecurityError};
 
 /// How long a connection may be silent before the system asks whether the other end is there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -46,15 +47,15 @@ pub enum Channel {
     /// By plain HTTP.
     Plain(Plain),
     /// Over TLS.
-    Tls(Trust),
+    Tls(ClientTls),
 }
 
 impl Channel {
     /// The way to a node: by its scheme, and with TLS where the caller has files for it.
-    pub fn to(node: &Node, files: &TrustFiles, plain: Plain) -> Result<Self, TrustError> {
+    pub fn to(node: &Node, files: &ClientTlsFiles, plain: Plain) -> Result<Self, SecurityError> {
         Ok(match node.scheme(files.any()) {
             Scheme::Http => Self::Plain(plain),
-            Scheme::Https => Self::Tls(Trust::read(files)?),
+            Scheme::Https => Self::Tls(ClientTls::read(files)?),
         })
     }
 }
@@ -109,14 +110,14 @@ async fn establish(
     // What does not work here costs only speed, or is noticed later.
     let _ = stream.set_nodelay(true);
     let _ = keep_alive(&stream);
-    let Channel::Tls(trust) = channel else {
+    let Channel::Tls(tls) = channel else {
         return speak(stream, address).await;
     };
     let name = ServerName::try_from(node.host().to_owned()).map_err(|_| Trouble::Tls {
         what: format!("{:?} can be in no certificate", node.host()),
         remedy: "give the node's name as its certificate has it",
     })?;
-    let secured = TlsConnector::from(trust.config()).connect(name, stream).await;
+    let secured = TlsConnector::from(tls.config()).connect(name, stream).await;
     speak(secured.map_err(|error| tls_trouble::of(&error, node))?, address).await
 }
 

@@ -128,7 +128,8 @@ impl ClientError {
                 | StatusCode::BAD_GATEWAY
                 | StatusCode::GATEWAY_TIMEOUT
                 | StatusCode::REQUEST_TIMEOUT => Some(answer.retry_after.unwrap_or_default()),
-                _ => None,
+                // Who says when to come again means it.
+                _ => answer.retry_after,
             },
             _ => None,
         }

@@ -29,7 +29,7 @@ impl Client {
     pub async fn heartbeat(&self) -> Result<Heartbeat, ClientError> {
         let request = self.request(Method::GET, "/v0/heartbeat");
         let patience = self.limits().heartbeat;
-        let mut reply = self.send(request, Body::Empty, Some(patience)).await?;
+        let mut reply = self.send(request, Body::Empty, patience).await?;
         reply.json(LONGEST).await
     }
 

@@ -22,13 +22,12 @@ pub mod exec;
 mod heartbeat;
 mod node;
 mod pool;
-mod private;
 mod reply;
 mod retry;
+mod stall;
 mod tls_trouble;
 mod token;
-//pub mod transfer;
-mod trust;
+pub mod transfer;
 
 #[cfg(test)]
 mod fake;
@@ -40,7 +39,5 @@ pub use error::{Answer, ClientError, Trouble};
 pub use heartbeat::Heartbeat;
 pub use node::{Node, NodeError, Scheme};
 pub use pool::{Client, Limits};
-pub use private::{PrivateFileError, read as read_private};
 pub use retry::Backoff;
-pub use token::{Token, TokenError};
-pub use trust::{Trust, TrustError, TrustFiles};
+pub use token::Token;

@@ -83,26 +83,24 @@ impl Client {
         Request::builder().method(method).uri(path)
     }
 
-    /// Sends a request and waits for the head of the answer, which is a success. `patience` stands
-    /// for the answer's limit where another is given.
+    /// Sends a request and waits so long for the head of the answer, which is a success.
     pub(super) async fn send(
         &self,
         request: Builder,
         body: Body,
-        patience: Option<Duration>,
+        patience: Duration,
     ) -> Result<Reply, ClientError> {
         let request = request.body(body).map_err(|error| {
             // Only names and values of the caller can be wrong here.
             self.trouble(None, Trouble::Malformed(format!("the request: {error}")))
         })?;
-        let path = request.uri().path().to_owned();
-        let after = patience.unwrap_or(self.0.limits.answer);
-        let reply = timeout(after, self.exchange(request)).await;
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let reply = timeout(patience, self.exchange(request)).await;
         let reply = reply.unwrap_or_else(|_| {
-            let what = "its answer";
+            let (what, after) = ("its answer", patience);
             Err(self.trouble(None, Trouble::Silent { what, after }))
         });
-        reply?.accepted(&path).await
+        reply?.accepted(&method, &path).await
     }
 
     /// Whatever is answered to a request.

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -67,9 +67,14 @@ impl Reply {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The node's address.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// How many bytes the body has, where that is told.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.header(header::CONTENT_LENGTH.as_str())?.parse().ok()
+    }
+
+    /// How long the next bytes are waited for.
+    pub(super) fn silence(&self) -> Duration {
+        self.client.limits().silence
     }
 
     /// The next piece of the body, none at its end; each within `patience`, where there is one.
@@ -123,7 +128,7 @@ impl Reply {
     }
 
     /// The answer if it is a success; else the error that it tells.
-    pub(super) async fn accepted(mut self, path: &str) -> Result<Self, ClientError> {
+    pub(super) async fn accepted(mut self, method: &Method, path: &str) -> Result<Self, ClientError> {
         if self.status.is_success() {
             return Ok(self);
         }
@@ -133,7 +138,13 @@ impl Reply {
         }
         let retry_after = self.header(header::RETRY_AFTER.as_str());
         let retry_after = retry_after.and_then(|text| text.parse().ok());
-        let failure = self.failure().await;
+        let failure = if method == Method::HEAD {
+            // Its answer has no body that could say more.
+            let reason = self.status.canonical_reason().unwrap_or("refused");
+            Some(Failure { error: format!("{path}: {reason}"), remedy: String::new() })
+        } else {
+            self.failure().await
+        };
         let Some(failure) = failure else {
             let found = format!("it answers {} without saying why", self.status);
             return Err(self.trouble(Trouble::NotAgent(found)));

@@ -8,10 +8,11 @@ use tokio::{
 };
 
 use super::{
-    Channel, Client, ClientError, Limits, Plain, Trust, TrustFiles,
+    Channel, Client, ClientError, Limits, Plain,
     body::Body,
     fake::{Authority, Fake, answer, client_of},
 };
+use crate::security::{ClientTls, ClientTlsFiles};
 
 const BEAT: &str = r#"{"version":"0.1.0","capabilities":["exec"],"node_id":"n"}"#;
 
@@ -145,13 +146,13 @@ async fn tls_goes_both_ways_and_its_troubles_are_explained() {
     let other = tempfile::tempdir().unwrap();
     let (authority, stranger) = (Authority::new(folder.path()), Authority::new(other.path()));
     let serve = |tls| Fake::secured(|_| async { answer(StatusCode::OK, BEAT) }, tls);
-    let tls = |files: &TrustFiles| Channel::Tls(Trust::read(files).unwrap());
+    let tls = |files: &ClientTlsFiles| Channel::Tls(ClientTls::read(files).unwrap());
     let (certificate, key) = authority.issue("caller");
-    let nameless = TrustFiles { ca: Some(authority.certificate()), ..TrustFiles::default() };
-    let known = TrustFiles { certificate: Some(certificate), key: Some(key), ..nameless.clone() };
-    let strange = TrustFiles { ca: Some(stranger.certificate()), ..TrustFiles::default() };
+    let nameless = ClientTlsFiles { ca: Some(authority.certificate()), ..ClientTlsFiles::default() };
+    let known = ClientTlsFiles { certificate: Some(certificate), key: Some(key), ..nameless.clone() };
+    let strange = ClientTlsFiles { ca: Some(stranger.certificate()), ..ClientTlsFiles::default() };
     let (certificate, key) = stranger.issue("caller");
-    let foreign = TrustFiles { certificate: Some(certificate), key: Some(key), ..nameless.clone() };
+    let foreign = ClientTlsFiles { certificate: Some(certificate), key: Some(key), ..nameless.clone() };
 
     let open = serve(authority.server("localhost", false)).await;
     let demanding = serve(authority.server("localhost", true)).await;
@@ -172,4 +173,27 @@ async fn tls_goes_both_ways_and_its_troubles_are_explained() {
     assert!(error.contains("does not speak TLS"), "{error}");
     let error = trouble(&plain(&named(&open))).await;
     assert!(error.contains("no agent") || error.contains("lost"), "{error}");
+}
+
+#[test]
+fn certificate_and_key_go_together_and_the_key_is_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    let (certificate, key) = authority.issue("one");
+    let (_, other) = authority.issue("two");
+    let files = ClientTlsFiles {
+        ca: Some(authority.certificate()),
+        certificate: Some(certificate),
+        key: Some(key.clone()),
+    };
+    let message = |files: &ClientTlsFiles| ClientTls::read(files).unwrap_err().to_string();
+    ClientTls::read(&files).unwrap();
+    let lacking = ClientTlsFiles { key: None, ..files.clone() };
+    assert!(message(&lacking).starts_with("--key"));
+    let lacking = ClientTlsFiles { certificate: None, ..files.clone() };
+    assert!(message(&lacking).starts_with("--certificate"));
+    let crossed = ClientTlsFiles { key: Some(other), ..files.clone() };
+    assert!(message(&crossed).contains("does not fit"));
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(message(&files).contains("chmod 600"));
 }

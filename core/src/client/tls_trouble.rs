@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use tokio_rustls::rustls::{AlertDescription, CertificateError, Error as TlsError};
+use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use super::{error::Trouble, node::Node};
 

@@ -4,42 +4,27 @@ use std::{fmt, path::Path};
 
 use http::HeaderValue;
 
-use super::private::{self, PrivateFileError};
+use crate::security::{SecurityError, token_file};
 
-/// Tokens are short; a longer file is another one.
-const LONGEST: u64 = 4096;
+/// The longest token, in bytes.
+const LONGEST: usize = 4096;
 
 /// A bearer token. It prints as `<secret>`.
 #[derive(Clone)]
 pub struct Token(HeaderValue);
 
-/// Why there is no token.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// The text is none. It is not repeated, since it may be a secret all the same.
-    #[error(
-        "{from} holds no token: one is at least one visible ASCII character long, without blanks, and at most 4096"
-    )]
-    Malformed {
-        /// Where the text came from.
-        from: String,
-    },
-    /// The file cannot be read, or is open to others.
-    #[error(transparent)]
-    File(#[from] PrivateFileError),
-}
-
 impl Token {
-    /// The token in a text; blanks around it do not count. `from` says in errors where it came from.
-    pub fn parse(text: &str, from: &str) -> Result<Self, TokenError> {
+    /// The token in a text; blanks around it do not count. `setting` says in errors where it came
+    /// from; the text is not repeated, since it may be a secret all the same.
+    pub fn parse(text: &str, setting: &str) -> Result<Self, SecurityError> {
         let text = text.trim();
-        let fits = !text.is_empty()
-            && text.len() as u64 <= LONGEST
-            && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         let header = fits.then(|| HeaderValue::try_from(format!("Bearer {text}")));
         let Some(Ok(mut header)) = header else {
-            return Err(TokenError::Malformed {
-                from: from.to_owned(),
+            return Err(SecurityError::Setting {
+                setting: setting.to_owned(),
+                fault: "holds no token".to_owned(),
+                remedy: "a token is 1 to 4096 visible ASCII characters without blanks".to_owned(),
             });
         };
         header.set_sensitive(true);
@@ -47,13 +32,8 @@ impl Token {
     }
 
     /// The token in a file that only its owner may read.
-    pub fn read(file: &Path) -> Result<Self, TokenError> {
-        let bytes = private::read(file, LONGEST + 64)?;
-        let from = file.display().to_string();
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Self::parse(text, &from),
-            Err(_) => Err(TokenError::Malformed { from }),
-        }
+    pub fn read(setting: &str, file: &Path) -> Result<Self, SecurityError> {
+        Self::parse(&token_file::read(setting, file)?, setting)
     }
 
     /// The value of `Authorization`.

@@ -1,4 +1,4 @@
-//! What plugins serve at the program's listeners.
+//! The program's listeners, and what plugins serve there.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,17 @@ use crate::{http::routes, role::Role};
 #[derive(Debug, Serialize)]
 struct Capabilities {
     listeners: BTreeMap<&'static str, Vec<Served>>,
+}
+
+/// A listener at work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listening {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it is reached.
+    pub url: String,
+    /// Its port.
+    pub port: u16,
 }
 
 /// One path that a plugin serves.
@@ -29,6 +40,16 @@ pub struct Served {
 }
 
 impl Monitor {
+    /// Says that it is reached there too.
+    pub fn note_listening(&self, listening: Listening) {
+        self.listening.lock().push(listening);
+    }
+
+    /// Where it is reached.
+    pub(super) fn listening(&self) -> Vec<Listening> {
+        self.listening.lock().clone()
+    }
+
     /// The paths that plugins have at a listener now, in order.
     pub fn served(&self, listener: &str) -> Vec<Served> {
         let mut served: Vec<Served> = Vec::new();

@@ -26,7 +26,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
-pub use capabilities::Served;
+pub use capabilities::{Listening, Served};
 pub use events::Event;
 pub use pages::OpenPage;
 pub use reload::ReloadError;
@@ -76,7 +76,8 @@ pub struct Monitor {
     started: Instant,
     reloads: Reloads,
     watch: Watch,
-    /// Where its own API is, for the check of it.
+    /// Where it is reached, and its own API, which a check asks.
+    listening: parking_lot::Mutex<Vec<Listening>>,
     api: parking_lot::Mutex<Option<OwnApi>>,
     /// Who is told of a configuration that was read again.
     followers: parking_lot::Mutex<Vec<Box<Follower>>>,
@@ -144,6 +145,7 @@ impl Monitor {
             started: Instant::now(),
             reloads: Reloads::default(),
             watch,
+            listening: parking_lot::Mutex::default(),
             api: parking_lot::Mutex::default(),
             followers: parking_lot::Mutex::default(),
         });

@@ -4,7 +4,7 @@ use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 
-use super::{Monitor, history, tiles::Tile};
+use super::{Listening, Monitor, history, tiles::Tile};
 use crate::{build, health::Report, plugin::PluginRow, time::rfc3339};
 
 /// All that the dashboard shows.
@@ -12,6 +12,7 @@ use crate::{build, health::Report, plugin::PluginRow, time::rfc3339};
 struct State {
     now: String,
     role: &'static str,
+    listeners: Vec<Listening>,
     host: String,
     version: &'static str,
     uptime_seconds: f64,
@@ -26,6 +27,7 @@ impl Monitor {
         let state = State {
             now: rfc3339(SystemTime::now()),
             role: self.instruments.role.label(),
+            listeners: self.listening(),
             host: rustix::system::uname()
                 .nodename()
                 .to_string_lossy()

@@ -35,6 +35,6 @@ pub use expiry::Expiry;
 pub use limiter::Limiter;
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use settings::{Fault, check};
-pub use tls::{HandshakeError, ServerTls};
+pub use tls::{ClientTls, ClientTlsFiles, HandshakeError, ServerTls};
 pub use token::{Token, TokenHash};
 pub use web_config::WebConfig;

@@ -130,7 +130,8 @@ impl Report {
     }
 
     pub(crate) fn took(&mut self, time: Duration) {
-        self.duration_ms = time.as_secs_f64() * 1000.0;
+        // Whole microseconds, which a float shows without a tail of digits.
+        self.duration_ms = time.as_micros() as f64 / 1000.0;
     }
 
     /// Whether the program ended by itself and says that all is well.

@@ -1,6 +1,9 @@
 //! Which root and which path beneath it a request names.
 
-use crate::refusal::{Reason, Refusal};
+use crate::{
+    digest::hex,
+    refusal::{Reason, Refusal},
+};
 
 /// The path of the API that all others begin with.
 pub(crate) const PREFIX: &str = "/v0/files";
@@ -52,7 +55,10 @@ impl Address {
         if path == b"." || path.is_empty() {
             return Ok(Vec::new());
         }
-        relative(path.split(|byte| *byte == b'/').map(|name| Ok(name.to_vec())))
+        relative(
+            path.split(|byte| *byte == b'/')
+                .map(|name| Ok(name.to_vec())),
+        )
     }
 }
 
@@ -171,7 +177,10 @@ pub(crate) fn encode(name: &[u8]) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
                 text.push(char::from(*byte));
             }
-            byte => text.push_str(&format!("%{byte:02X}")),
+            byte => {
+                text.push('%');
+                text.push_str(&hex(&[*byte]).to_ascii_uppercase());
+            }
         }
     }
     text
@@ -231,7 +240,10 @@ mod tests {
         let name = |length: usize| format!("/v0/files/d/{}", "x".repeat(length));
         assert_eq!(path(&name(255)).len(), 255);
         assert_eq!(refused(&name(256)), Reason::NameTooLong);
-        assert_eq!(refused(&format!("/v0/files/d{}", "/xxx".repeat(1025))), Reason::NameTooLong);
+        assert_eq!(
+            refused(&format!("/v0/files/d{}", "/xxx".repeat(1025))),
+            Reason::NameTooLong
+        );
     }
 
     #[test]

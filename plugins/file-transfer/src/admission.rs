@@ -44,7 +44,9 @@ impl Admission {
     /// Waits until nothing is at work, no longer than until then; answers whether that is so.
     pub(crate) fn wait_idle(&self, until: Instant) -> bool {
         let left = until.saturating_duration_since(Instant::now());
-        let waited = self.left.wait_timeout_while(self.lock(), left, |at_work| *at_work > 0);
+        let waited = self
+            .left
+            .wait_timeout_while(self.lock(), left, |at_work| *at_work > 0);
         let (at_work, _) = waited.unwrap_or_else(PoisonError::into_inner);
         *at_work == 0
     }

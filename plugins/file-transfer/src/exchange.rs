@@ -127,7 +127,9 @@ impl Stream {
 
     /// Ends the answer.
     pub(crate) fn finish(self) -> Result<(), Refusal> {
-        self.0.finish().map_err(|error| Refusal::interrupted(&error))
+        self.0
+            .finish()
+            .map_err(|error| Refusal::interrupted(&error))
     }
 }
 

@@ -56,7 +56,10 @@ impl Component for Files {
             stopping: false.into(),
         });
         Ok(Self {
-            sweeper: Arc::new(Sweeper::new(Arc::clone(&service), settings.partial_lifetime)),
+            sweeper: Arc::new(Sweeper::new(
+                Arc::clone(&service),
+                settings.partial_lifetime,
+            )),
             service,
             admission,
             sweeping: None,

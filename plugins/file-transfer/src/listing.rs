@@ -94,7 +94,10 @@ pub(crate) fn list(
     object.insert("kind".into(), Kind::Folder.label().into());
     object.insert("entries".into(), entries.into());
     // Ready to be put behind `after=`.
-    let next = more.then(|| shown.last()).flatten().map(|name| encode(name));
+    let next = more
+        .then(|| shown.last())
+        .flatten()
+        .map(|name| encode(name));
     object.insert("next".into(), next.into());
     exchange.json(200, headers, object)?;
     task.trail.read(Done::default());

@@ -11,6 +11,7 @@ const MOST_ENTRIES: usize = 10_000;
 
 /// What stands behind the question mark. Each key may be given once.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // Each is a key of its own.
 pub(crate) struct Query {
     /// `stat`: what it is instead of what is in it.
     pub(crate) stat: bool,
@@ -128,7 +129,15 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        for text in ["x", "stat=maybe", "limit=0", "limit=10001", "digest=md5", "tar&tar", "after=%"] {
+        for text in [
+            "x",
+            "stat=maybe",
+            "limit=0",
+            "limit=10001",
+            "digest=md5",
+            "tar&tar",
+            "after=%",
+        ] {
             assert!(Query::parse(text).is_err(), "{text}");
         }
     }

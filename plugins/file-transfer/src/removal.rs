@@ -44,7 +44,10 @@ pub(crate) fn delete(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(),
     let mut object = Map::new();
     put_text(&mut object, "deleted", task.path);
     object.insert("kind".into(), there.kind.label().into());
-    let done = Done { bytes, ..Done::default() };
+    let done = Done {
+        bytes,
+        ..Done::default()
+    };
     task.trail.changed(done)?;
     exchange.json(200, Headers::default(), object)
 }
@@ -84,11 +87,19 @@ fn remove(task: &Task<'_>, conditions: &Conditions) -> Result<u64, Refusal> {
         root.usage.removed(bytes);
         return Ok(bytes);
     }
-    let flags = if there.kind == Kind::Folder { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+    let flags = if there.kind == Kind::Folder {
+        AtFlags::REMOVEDIR
+    } else {
+        AtFlags::empty()
+    };
     unlinkat(&parent, name, flags).map_err(refused)?;
     drop(publishing);
     sync(&parent, task.path)?;
-    let bytes = if there.kind == Kind::File { there.size } else { 0 };
+    let bytes = if there.kind == Kind::File {
+        there.size
+    } else {
+        0
+    };
     root.usage.removed(bytes);
     Ok(bytes)
 }
@@ -98,11 +109,16 @@ fn give_up(task: &mut Task<'_>, exchange: &mut Exchange, id: &UploadId) -> Resul
     let name = partial_name(id, &exchange.request, task.path);
     let partial = task.root.writable()?.left(name)?;
     task.start_change(Map::new())?;
-    let bytes = partial.remove().map_err(|error| Refusal::io(&error, task.path))?;
+    let bytes = partial
+        .remove()
+        .map_err(|error| Refusal::io(&error, task.path))?;
     task.root.usage.removed(bytes);
     let mut object = Map::new();
     object.insert("given_up".into(), bytes.into());
-    let done = Done { bytes, ..Done::default() };
+    let done = Done {
+        bytes,
+        ..Done::default()
+    };
     task.trail.changed(done)?;
     exchange.json(200, Headers::default(), object)
 }

@@ -72,7 +72,9 @@ impl Service {
         let query = Query::parse(exchange.request.query())?;
         let action = action(exchange, &query)?;
         let trail = Trail::new(&self.host, action, &exchange.request, &address);
-        let root = self.root(&address.root).inspect_err(|refusal| trail.refused(refusal))?;
+        let root = self
+            .root(&address.root)
+            .inspect_err(|refusal| trail.refused(refusal))?;
         let mut task = Task {
             service: self,
             root,
@@ -159,7 +161,10 @@ fn is_tar(content_type: Option<&str>) -> bool {
 
 impl Task<'_> {
     /// Says in the audit log that something is about to be changed.
-    pub(crate) fn start_change(&mut self, more: Map<String, gaxx_sdk::serde_json::Value>) -> Result<(), Refusal> {
+    pub(crate) fn start_change(
+        &mut self,
+        more: Map<String, gaxx_sdk::serde_json::Value>,
+    ) -> Result<(), Refusal> {
         self.trail.start(more)?;
         self.started = true;
         Ok(())

@@ -47,7 +47,9 @@ impl Sweeper {
             let all_known = self.look();
             let pause = if all_known { pause } else { SHORTEST };
             let stopped = self.stopped.lock().unwrap_or_else(PoisonError::into_inner);
-            let waited = self.wake.wait_timeout_while(stopped, pause, |stopped| !*stopped);
+            let waited = self
+                .wake
+                .wait_timeout_while(stopped, pause, |stopped| !*stopped);
             let (stopped, _) = waited.unwrap_or_else(PoisonError::into_inner);
             if *stopped {
                 return;
@@ -93,7 +95,10 @@ impl Sweeper {
                 swept.left
             }
             Err(refusal) => {
-                warn!("{}: interrupted uploads cannot be removed: {}", root.name, refusal.message);
+                warn!(
+                    "{}: interrupted uploads cannot be removed: {}",
+                    root.name, refusal.message
+                );
                 0
             }
         }
@@ -108,11 +113,18 @@ impl Sweeper {
         if let Err(refusal) = counted
             && !self.is_stopped()
         {
-            warn!("{}: the files cannot be counted: {}", root.name, refusal.message);
+            warn!(
+                "{}: the files cannot be counted: {}",
+                root.name, refusal.message
+            );
         }
         let used = root.usage.used();
         if let Some(used) = used {
-            self.service.instruments.used.with([&root.name]).set(used as f64);
+            self.service
+                .instruments
+                .used
+                .with([&root.name])
+                .set(used as f64);
         }
         used.is_some()
     }

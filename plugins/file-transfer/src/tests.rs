@@ -59,7 +59,9 @@ impl Rig {
             _ => 1,
         };
         let target = format!("/v0/files/{path}");
-        self.endpoint.send_with(method, route, &target, headers, body).unwrap()
+        self.endpoint
+            .send_with(method, route, &target, headers, body)
+            .unwrap()
     }
 
     fn get(&self, path: &str) -> Answer {
@@ -84,7 +86,10 @@ impl Rig {
 
     fn audited(&self) -> Vec<Value> {
         let records = self.endpoint.audited();
-        records.iter().map(|record| serde_json::from_str(record).unwrap()).collect()
+        records
+            .iter()
+            .map(|record| serde_json::from_str(record).unwrap())
+            .collect()
     }
 
     /// What is in the hidden folder.
@@ -115,7 +120,9 @@ fn json_of(answer: &Answer, status: u16) -> Value {
 fn assert_refused(answer: &Answer, status: u16, reason: &str) {
     let told = json_of(answer, status);
     assert_eq!(told["reason"], reason, "{told}");
-    assert!(!told["remedy"].as_str().unwrap().is_empty() && !told["error"].as_str().unwrap().is_empty());
+    assert!(
+        !told["remedy"].as_str().unwrap().is_empty() && !told["error"].as_str().unwrap().is_empty()
+    );
 }
 
 fn make_fifo(path: &Path) {

@@ -92,13 +92,17 @@ impl Trail {
     pub(crate) fn start(&self, more: Map<String, Value>) -> Result<(), Refusal> {
         let record = self.record("start", more);
         let deadline = Deadline::after(PATIENCE);
-        self.host.audit(&record, deadline).map_err(|error| unwritten(&error))
+        self.host
+            .audit(&record, deadline)
+            .map_err(|error| unwritten(&error))
     }
 
     /// Says that something is about to be read.
     pub(crate) fn begin(&self, more: Map<String, Value>) -> Result<(), Refusal> {
         let record = self.record("start", more);
-        self.host.audit_later(&record).map_err(|error| unwritten(&error))
+        self.host
+            .audit_later(&record)
+            .map_err(|error| unwritten(&error))
     }
 
     /// Says how a change ended; returns once that is durable. The change stays in any case.
@@ -132,13 +136,19 @@ impl Trail {
 
     fn note(&self, state: &str, more: Map<String, Value>) {
         if let Err(error) = self.host.audit_later(&self.record(state, more)) {
-            warn!("a record of {} is missing in the audit log: {error}", self.action.name());
+            warn!(
+                "a record of {} is missing in the audit log: {error}",
+                self.action.name()
+            );
         }
     }
 
     fn record(&self, state: &str, more: Map<String, Value>) -> String {
         let mut record = Map::new();
-        record.insert("event".into(), format!("{}.{state}", self.action.name()).into());
+        record.insert(
+            "event".into(),
+            format!("{}.{state}", self.action.name()).into(),
+        );
         record.extend(self.fields.clone());
         record.extend(more);
         Value::Object(record).to_string()
@@ -149,7 +159,10 @@ fn ended(outcome: &str, done: Done) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("outcome".into(), outcome.into());
     fields.insert("bytes".into(), done.bytes.into());
-    for (key, digest) in [("blake3", done.digests.blake3), ("sha256", done.digests.sha256)] {
+    for (key, digest) in [
+        ("blake3", done.digests.blake3),
+        ("sha256", done.digests.sha256),
+    ] {
         if let Some(digest) = digest {
             fields.insert(key.into(), hex(&digest).into());
         }

@@ -31,7 +31,8 @@ pub struct Manifest {
     pub description: RString,
     pub components: RVec<Component>,
     /// `claim` (several may stand here): `telemetry.otlp_endpoint=otlp.endpoint` says that this
-    /// key of the configuration turns the exporter `otlp` on and is its setting `endpoint`.
+    /// key of the configuration turns the exporter `otlp` on and is its setting `endpoint`. `helper`
+    /// (the same): the name of one that it has; see [`crate::host::Host::helper`].
     pub attributes: RVec<Attribute>,
 }
 

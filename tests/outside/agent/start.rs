@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use gaxx_tests::{Agent, BOUND, Monitor, Request, require, wait_until};
+use gaxx_tests::{Agent, BOUND, Browser, Monitor, Request, require, wait_until};
 use rustix::process::Signal;
 
 /// Names of the agent's role that core and the built-in plugins have, with their types.
@@ -65,7 +65,7 @@ fn the_first_scrape_has_every_name() {
         let family = family.unwrap_or_else(|| panic!("no {name}"));
         assert_eq!(family.kind, kind, "{name}");
     }
-    let value = |name| scrape.value(name, &[]);
+    let value = |name: &str| scrape.value(name, &[]);
     assert_eq!(value("gaxx_agent_starts"), Some(1.0));
     for zero in [
         "errors",
@@ -285,10 +285,8 @@ fn init_makes_an_agent_and_its_client() {
     let init = || {
         Monitor::builder()
             .no_listen()
-            .arg("agent")
-            .arg("init")
+            .args(["agent", "init", "--name", "node-7"])
             .arg(&folder)
-            .args(["--name", "node-7"])
             .run()
     };
     let made = init().expect(0);
@@ -356,10 +354,15 @@ fn init_makes_an_agent_and_its_client() {
 fn a_token_is_made_with_what_the_configuration_needs() {
     let made = Monitor::builder()
         .no_listen()
-        .arg("agent")
-        .arg("token")
-        .arg("ci")
-        .args(["--scopes", "read,exec", "--expires", "30d"])
+        .args([
+            "agent",
+            "token",
+            "ci",
+            "--scopes",
+            "read,exec",
+            "--expires",
+            "30d",
+        ])
         .run()
         .expect(0);
     let token = made.stdout.trim();
@@ -413,4 +416,23 @@ fn the_first_documents_lines_work_as_they_are_typed() {
             "{line}: {output:?}"
         );
     }
+}
+
+#[test]
+fn the_dashboard_names_role_and_ports() {
+    let Some(browser) = Browser::require() else {
+        return;
+    };
+    let agent = Agent::builder().start();
+    agent.wait_ready();
+    browser.open(&format!("{}/dashboard", agent.base()));
+    browser.wait_attribute("#connection", "data-state", |state| state == "live");
+    assert_eq!(browser.text("#role").as_deref(), Some("agent"));
+    let listeners = browser.text("#listeners").unwrap_or_default();
+    for url in [agent.base(), agent.api()] {
+        let port = url.rsplit(':').next().unwrap();
+        assert!(listeners.contains(port), "{port} in {listeners}");
+    }
+    let errors = browser.console_errors();
+    assert!(errors.is_empty(), "{errors:#?}");
 }

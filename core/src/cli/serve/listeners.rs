@@ -10,7 +10,7 @@ use crate::{
     config::{self, Config},
     health::OwnApi,
     http::{BindError, BodyLimits, HostGuard, Limits, Listener, Serving, Setup, routes},
-    monitor::Monitor,
+    monitor::{Listening, Monitor},
     role::Role,
 };
 
@@ -81,21 +81,24 @@ impl Bound {
         let of = |name| envelope.of(name);
         let mut serving = Vec::new();
         if let Some((listener, secured)) = self.monitoring.zip(of(routes::MONITORING)) {
-            let (address, url) = (listener.address(), url(&listener, &secured));
+            let (address, url) = (
+                listener.address(),
+                note(&listener, &secured, monitor, routes::MONITORING),
+            );
             let limits = routes::body_limits(monitor, &[routes::MONITORING, routes::PROFILING]);
             let setup = setup(&listener, secured, monitor, routes::MONITORING, limits);
             serving.push(listener.serve(routes::monitoring(monitor), setup));
             tracing::info!(%address, "listening on {url}, dashboard at {url}/dashboard");
         }
         if let Some((listener, secured)) = self.profiling.zip(of(routes::PROFILING)) {
-            let url = url(&listener, &secured);
+            let url = note(&listener, &secured, monitor, routes::PROFILING);
             let limits = routes::body_limits(monitor, &[routes::PROFILING]);
             let setup = setup(&listener, secured, monitor, routes::PROFILING, limits);
             serving.push(listener.serve(routes::profiling(monitor), setup));
             tracing::info!("profiling is at {url}");
         }
         if let Some((listener, secured)) = self.api.zip(of(routes::API)) {
-            let url = url(&listener, &secured);
+            let url = note(&listener, &secured, monitor, routes::API);
             monitor.note_api(OwnApi::new(listener.address(), secured.tls.is_some()));
             let limits = routes::body_limits(monitor, &[routes::API]);
             let setup = setup(&listener, secured, monitor, routes::API, limits);
@@ -106,13 +109,21 @@ impl Bound {
     }
 }
 
-fn url(listener: &Listener, secured: &Secured) -> String {
+/// Has the monitor know of a listener; gives its URL.
+fn note(listener: &Listener, secured: &Secured, monitor: &Monitor, name: &'static str) -> String {
+    let address = listener.address();
     let scheme = if secured.tls.is_some() {
         "https"
     } else {
         "http"
     };
-    format!("{scheme}://{}", listener.address())
+    let url = format!("{scheme}://{address}");
+    monitor.note_listening(Listening {
+        name,
+        url: url.clone(),
+        port: address.port(),
+    });
+    url
 }
 
 fn setup(

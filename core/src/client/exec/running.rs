@@ -162,7 +162,7 @@ impl Running {
                 (body, Some(pieces))
             }
         };
-        let reply = self.client.send(request, body, None).await?;
+        let reply = self.client.send(request, body, self.client.limits().answer).await?;
         let kind = reply.header(header::CONTENT_TYPE.as_str());
         if !kind.is_some_and(|kind| kind.starts_with(NDJSON)) {
             let kind = kind.unwrap_or("nothing that says what it is").to_owned();
@@ -277,7 +277,7 @@ impl Client {
     /// Has the node end a run.
     pub async fn cancel(&self, id: &str) -> Result<(), ClientError> {
         let request = self.request(Method::DELETE, &format!("{PATH}/{id}"));
-        let patience = Some(self.limits().connect);
+        let patience = self.limits().answer;
         let mut reply = self.send(request, Body::Empty, patience).await?;
         reply.bytes(1 << 20).await.map(drop)
     }

@@ -34,9 +34,10 @@ function show() {
   beat();
 }
 
-function showIdentity({ host, role, version, uptime_seconds: uptime }) {
+function showIdentity({ host, role, listeners, version, uptime_seconds: uptime }) {
   setText(document.querySelector("#host"), host);
   setText(document.querySelector("#role"), role);
+  setText(document.querySelector("#listeners"), listeners.map(({ name, port }) => `${name} ${port}`).join(", "));
   setText(document.querySelector("#version"), `v${version}`);
   setText(document.querySelector("#uptime"), `up ${span(uptime)}`);
 }

@@ -1,5 +1,6 @@
 //! TLS of a listener, by rustls with ring: versions 1.2 and 1.3, HTTP/2 and HTTP/1.1.
 
+mod client;
 mod files;
 mod handshake;
 mod pem;
@@ -9,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use rustls::crypto::{CryptoProvider, ring};
 
+pub use client::{ClientTls, ClientTlsFiles};
 pub use handshake::HandshakeError;
 pub use server::ServerTls;
 

@@ -13,7 +13,7 @@ use std::{
 };
 
 use rustix::{
-    io::{Errno, FdFlags, fcntl_setfd, write},
+    io::{Errno, FdFlags, fcntl_setfd, read, retry_on_intr, write},
     process::{
         Pid, Signal, chdir, getpid, getppid, set_parent_process_death_signal, setrlimit, setsid,
         umask,
@@ -36,15 +36,19 @@ const STACK: usize = 256 << 10;
 
 type Failure = (Step, Errno);
 
-/// A process on its way to becoming a program.
+/// A process on its way to becoming a program. Dropping it waits until it is on that way no more.
 #[derive(Debug)]
 pub(super) struct Embryo {
     pub(super) pid: Pid,
-    /// Says why it failed; closed without a word, it is the program now.
+    /// Says why it failed. It is closed when the process is the program, or dead.
     told: PipeReader,
+    /// What the process runs on and reads.
+    child: *mut Child,
+    _stack: Box<[MaybeUninit<u8>]>,
 }
 
 /// What the child needs, at a place that stays.
+#[derive(Debug)]
 struct Child {
     plan: Plan,
     keeper: Pid,
@@ -54,34 +58,42 @@ struct Child {
 
 /// Begins a process that shares this one's memory until it becomes the program, so that nothing
 /// needs to be copied: `posix_spawn` does the same, but waits, and confines little.
-///
-/// What it is given stays where it is until this process, which begins only one, ends.
 pub(super) fn begin(plan: Plan, streams: &[OwnedFd; 3]) -> Result<Embryo, Failure> {
-    let failed = |error: io::Error| (Step::Fork, number(&error));
-    let (told, tell) = io::pipe().map_err(failed)?;
-    let child: &'static Child = Box::leak(Box::new(Child {
-        plan,
-        keeper: getpid(),
-        streams: streams.each_ref().map(AsRawFd::as_raw_fd),
-        tell: tell.as_raw_fd(),
-    }));
-    let stack = Box::leak(Box::<[u8]>::new_uninit_slice(STACK)).as_mut_ptr_range();
-    // SAFETY: the stack is the child's alone, and it and what it reads are never freed. The child
-    // runs `born`, which only makes system calls, changes nothing that is shared but `errno`, and
-    // ends in another program or ends. Until it has, this process makes calls only by rustix,
-    // which does not use `errno`. The descriptors are copies of its own.
+    let (told, tell) = io::pipe().map_err(|error| (Step::Fork, number(&error)))?;
+    let mut stack = Box::new_uninit_slice(STACK);
+    let top = top(stack.as_mut_ptr_range().end);
+    let mut embryo = Embryo {
+        pid: getpid(),
+        told,
+        child: Box::into_raw(Box::new(Child {
+            plan,
+            keeper: getpid(),
+            streams: streams.each_ref().map(AsRawFd::as_raw_fd),
+            tell: tell.as_raw_fd(),
+        })),
+        _stack: stack,
+    };
+    // SAFETY: the stack is the child's alone, and it and what the child reads are there until the
+    // embryo is dropped, which waits for the child. The child runs `born`, which only makes system
+    // calls, changes nothing that is shared but `errno`, and ends in another program or ends.
+    // Until then this process makes calls only by rustix, which does not use `errno`. The
+    // descriptors are copies of its own.
     let pid = unsafe {
         libc::clone(
             born,
-            top(stack.end),
+            top,
             libc::CLONE_VM | libc::SIGCHLD,
-            std::ptr::from_ref(child).cast_mut().cast(),
+            embryo.child.cast(),
         )
     };
-    match Pid::from_raw(pid) {
-        Some(pid) if pid.as_raw_nonzero().get() > 0 => Ok(Embryo { pid, told }),
-        _ => Err((Step::Fork, last_errno())),
+    let error = last_errno();
+    // Now the child's is the only one.
+    drop(tell);
+    if pid <= 0 {
+        return Err((Step::Fork, error));
     }
+    embryo.pid = Pid::from_raw(pid).unwrap_or(embryo.pid);
+    Ok(embryo)
 }
 
 /// Where a stack begins that ends here: it must be aligned for any machine.
@@ -91,11 +103,11 @@ fn top(end: *mut MaybeUninit<u8>) -> *mut c_void {
 
 impl Embryo {
     /// Once this is readable: nothing if it has become the program, or the step that failed.
-    pub(super) fn outcome(mut self) -> Result<Pid, Failure> {
+    pub(super) fn outcome(mut self) -> Result<(), Failure> {
         let mut word = [0; 5];
         match self.told.read_exact(&mut word) {
-            // It was killed on the way, or has become the program; its end will tell.
-            Err(_) => Ok(self.pid),
+            // It has become the program, or was killed on the way; its end will tell.
+            Err(_) => Ok(()),
             Ok(()) => {
                 let [step, error @ ..] = word;
                 let step = Step::ALL.get(usize::from(step)).copied();
@@ -103,6 +115,17 @@ impl Embryo {
                 Err((step.unwrap_or(Step::Exec), error))
             }
         }
+    }
+}
+
+impl Drop for Embryo {
+    fn drop(&mut self) {
+        // Its end closes the pipe, whose other end it alone has; before that it uses what is
+        // freed here.
+        let mut word = [0; 8];
+        while retry_on_intr(|| read(&self.told, &mut word)).is_ok_and(|read| read > 0) {}
+        // SAFETY: it comes from a box, and nobody reads it any more.
+        drop(unsafe { Box::from_raw(self.child) });
     }
 }
 

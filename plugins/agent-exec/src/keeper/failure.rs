@@ -146,7 +146,9 @@ impl Names {
 
     /// What to do where this step failed so.
     pub(super) fn remedy(&self, step: Step, error: Errno) -> String {
-        let Self { program, folder, .. } = self;
+        let Self {
+            program, folder, ..
+        } = self;
         match (step, error) {
             (Step::Exec, error) => self.of_exec(error),
             (Step::Folder, Errno::NOENT | Errno::NOTDIR) => {
@@ -203,7 +205,10 @@ impl Names {
             }
             Errno::NOENT | Errno::NOTDIR => format!("install {program}, or correct the path"),
             Errno::ACCESS | Errno::PERM => {
-                format!("make it executable for {}: chmod a+rx {program}", self.user())
+                format!(
+                    "make it executable for {}: chmod a+rx {program}",
+                    self.user()
+                )
             }
             Errno::NOEXEC => {
                 "begin a script with a line such as #!/bin/sh, and use a program built for this \

@@ -1,4 +1,4 @@
-//! The keeper of one run.
+//! The keeper: carries out one order at a time.
 
 use std::{
     io,
@@ -8,9 +8,7 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::{Errno, retry_on_intr},
-    process::{
-        Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, set_child_subreaper, wait,
-    },
+    process::{Pid, Signal, getpid, kill_process, set_child_subreaper},
 };
 
 use super::{
@@ -18,33 +16,36 @@ use super::{
     birth::{self, Embryo},
     cgroup::Cgroup,
     plan::Plan,
+    reap::{Reaped, reap},
     signals::Deaths,
     tree,
     wire::{self, Message},
 };
 
-/// Waits for an order, carries it out, and returns when nothing is left of the command.
+/// Carries out orders, one after another. Returns when there are no more, or after one that was
+/// not as usual: what had to be killed, or could not be begun, leaves nothing to the next.
 ///
-/// An error says that the order did not come whole, or that the system fails in what it never
+/// An error says that an order did not come whole, or that the system fails in what it never
 /// refuses.
 pub(super) fn keep(agent: &OwnedFd, cgroup: Option<&Cgroup>) -> io::Result<()> {
     // Any process stands for "yes".
     set_child_subreaper(Some(getpid()))?;
-    let deaths = Deaths::watch()?;
-    let Some((order, descriptors)) = wire::receive(agent.as_fd())? else {
-        return Ok(()); // It was not needed.
-    };
     let keeper = Keeper {
         agent: agent.as_fd(),
-        deaths,
+        deaths: Deaths::watch()?,
         cgroup,
     };
-    let said = match begin(order, descriptors) {
-        Ok(embryo) => keeper.attend(embryo)?,
-        Err((step, error)) => failed(step, error),
-    };
-    // An agent that has gone needs no word.
-    let _ = wire::send(agent.as_fd(), &said, &[]);
+    while let Some((order, descriptors)) = wire::receive(agent.as_fd())? {
+        let said = match begin(order, descriptors) {
+            Ok(embryo) => keeper.attend(embryo)?,
+            Err((step, error)) => failed(step, error),
+        };
+        // An agent that has gone needs no word.
+        let _ = wire::send(agent.as_fd(), &said, &[]);
+        if !matches!(said, Message::Ended { is_ready: true, .. }) {
+            break;
+        }
+    }
     Ok(())
 }
 
@@ -68,68 +69,91 @@ struct Keeper<'a> {
     cgroup: Option<&'a Cgroup>,
 }
 
+/// What is known of a command so far.
+struct Known {
+    command: Pid,
+    end: Option<End>,
+    usage: Usage,
+}
+
 impl Keeper<'_> {
     /// Sees a command from its birth to the end of all that descends from it.
     fn attend(&self, embryo: Embryo) -> io::Result<Message> {
-        let mut end = None;
+        let mut known = Known {
+            command: embryo.pid,
+            end: None,
+            usage: Usage::default(),
+        };
         // Up to its exec the child shares this memory: nothing is done here but to wait.
         if readable([self.agent, embryo.as_fd()])? == Some(0) {
-            // It cannot be another process yet: nobody but this one takes its number away.
+            // Nobody but this process takes its number away, so it is nobody else's.
             kill_process(embryo.pid, Signal::KILL)?;
-            readable([embryo.as_fd()])?;
-            return self.finish(embryo.pid, end);
+            drop(embryo);
+            return self.finish(known);
         }
-        let pid = match embryo.outcome() {
-            Ok(pid) => pid,
-            Err((step, error)) => {
-                wait(WaitOptions::empty())?;
-                return Ok(failed(step, error));
+        if let Err((step, error)) = embryo.outcome() {
+            while !matches!(reap()?, Reaped::NobodyThere) {
+                self.next_death()?;
             }
-        };
-        let number = pid.as_raw_nonzero().get().unsigned_abs();
+            return Ok(failed(step, error));
+        }
+        let pid = known.command.as_raw_nonzero().get().unsigned_abs();
         // An agent that has gone is seen below.
-        let _ = wire::send(self.agent, &Message::Started { pid: number }, &[]);
-        while end.is_none() {
+        let _ = wire::send(self.agent, &Message::Started { pid }, &[]);
+        while known.end.is_none() {
             if readable([self.agent, self.deaths.as_fd()])? == Some(0) {
                 break;
             }
             self.deaths.forget();
-            while let Reaped::One(dead, status) = reap(WaitOptions::NOHANG)? {
-                if dead == pid {
-                    end = Some(status);
-                }
-            }
+            known.take_dead()?;
         }
-        self.finish(pid, end)
+        self.finish(known)
     }
 
     /// Kills what is left, until nothing is, and says how the command ended.
-    fn finish(&self, command: Pid, mut end: Option<End>) -> io::Result<Message> {
+    fn finish(&self, mut known: Known) -> io::Result<Message> {
+        let mut is_ready = true;
         let mut cgroup = self.cgroup;
-        loop {
-            match reap(WaitOptions::NOHANG)? {
-                Reaped::One(dead, status) => {
-                    if dead == command {
-                        end = Some(status);
-                    }
-                    continue;
-                }
-                Reaped::NobodyThere => break,
-                Reaped::NobodyYet => {}
-            }
+        while known.take_dead()? {
+            // It leaves its own cgroup to kill it, and cannot come back in a short time.
+            is_ready = false;
             // Who has left the cgroup, or was never in one, is found by descent.
             if cgroup.take().is_none_or(|cgroup| cgroup.kill().is_err()) {
                 tree::kill(|_| false);
             }
             // Each death may have made somebody this process's child.
-            readable([self.deaths.as_fd()])?;
-            self.deaths.forget();
+            self.next_death()?;
         }
         Ok(Message::Ended {
             // It is this process's child, so it has been waited for.
-            end: end.unwrap_or(End::Signal(0)),
-            usage: Usage::of_children(),
+            end: known.end.unwrap_or(End::Signal(0)),
+            usage: known.usage,
+            is_ready,
         })
+    }
+
+    fn next_death(&self) -> io::Result<()> {
+        readable([self.deaths.as_fd()])?;
+        self.deaths.forget();
+        Ok(())
+    }
+}
+
+impl Known {
+    /// Takes the dead away, and says whether there are others.
+    fn take_dead(&mut self) -> io::Result<bool> {
+        loop {
+            match reap()? {
+                Reaped::One(dead, end, usage) => {
+                    self.usage.add(usage);
+                    if dead == self.command {
+                        self.end = Some(end);
+                    }
+                }
+                Reaped::NobodyYet => return Ok(true),
+                Reaped::NobodyThere => return Ok(false),
+            }
+        }
     }
 }
 
@@ -137,35 +161,7 @@ impl Keeper<'_> {
 fn readable<const N: usize>(sources: [BorrowedFd<'_>; N]) -> io::Result<Option<usize>> {
     let mut polled = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN));
     retry_on_intr(|| poll(&mut polled, None))?;
-    Ok(polled.iter().position(|source| !source.revents().is_empty()))
-}
-
-/// What became of a look for dead children.
-#[derive(Debug)]
-pub(super) enum Reaped {
-    /// One, which ended so.
-    One(Pid, End),
-    /// None is dead.
-    NobodyYet,
-    /// There are no children.
-    NobodyThere,
-}
-
-/// Takes a dead child away.
-pub(super) fn reap(options: WaitOptions) -> io::Result<Reaped> {
-    match retry_on_intr(|| wait(options)) {
-        Ok(Some((pid, status))) => Ok(Reaped::One(pid, status.into())),
-        Ok(None) => Ok(Reaped::NobodyYet),
-        Err(Errno::CHILD) => Ok(Reaped::NobodyThere),
-        Err(error) => Err(error.into()),
-    }
-}
-
-impl From<WaitStatus> for End {
-    fn from(status: WaitStatus) -> Self {
-        match (status.exit_status(), status.terminating_signal()) {
-            (Some(code), _) => Self::Status(code),
-            (None, signal) => Self::Signal(signal.unwrap_or_default()),
-        }
-    }
+    Ok(polled
+        .iter()
+        .position(|source| !source.revents().is_empty()))
 }

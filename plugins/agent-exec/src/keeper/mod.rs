@@ -22,11 +22,11 @@ mod landlock;
 mod network;
 mod plan;
 mod pool;
+mod reap;
 mod run;
 mod signals;
 mod spawner;
 mod tree;
-mod usage;
 mod wire;
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ const LENGTH: usize = 15;
 
 /// Sockets of no family but Unix; no `io_uring`, which opens sockets past any filter; no sockets
 /// taken out of other processes; no system calls of another kind, which would be other numbers.
+#[derive(Debug)]
 pub(super) struct Filter([sock_filter; LENGTH]);
 
 impl Filter {

@@ -24,6 +24,7 @@ use super::{Limits, Order, Step, User, landlock::Ruleset, network::Filter};
 const USUAL_FILES: u64 = 1024;
 
 /// All that a command is to become.
+#[derive(Debug)]
 pub(super) struct Plan {
     pub(super) program: CString,
     pub(super) image: Option<Image>,
@@ -38,6 +39,7 @@ pub(super) struct Plan {
 }
 
 /// An open file to become.
+#[derive(Debug)]
 pub(super) struct Image {
     pub(super) file: File,
     /// Its interpreter opens it again, so it must stay open.
@@ -45,6 +47,7 @@ pub(super) struct Image {
 }
 
 /// A user, as system calls want it.
+#[derive(Debug)]
 pub(super) struct Identity {
     pub(super) uid: Uid,
     pub(super) gid: Gid,
@@ -52,6 +55,7 @@ pub(super) struct Identity {
 }
 
 /// Texts, and where they are; a null ends the list.
+#[derive(Debug)]
 pub(super) struct Pointers {
     /// Keeps what is pointed at.
     _texts: Vec<CString>,
@@ -140,12 +144,18 @@ impl Limits {
             // program that takes the dump; of one byte does both. See core(5).
             (Resource::Core, Some((1, 1))),
             // SIGXCPU comes at the first; who does not heed it is killed at the second.
-            (Resource::Cpu, self.cpu.map(|time| {
-                let seconds = time.as_secs().max(1);
-                (seconds, seconds.saturating_add(1))
-            })),
+            (
+                Resource::Cpu,
+                self.cpu.map(|time| {
+                    let seconds = time.as_secs().max(1);
+                    (seconds, seconds.saturating_add(1))
+                }),
+            ),
             (Resource::Data, self.memory.map(both)),
-            (Resource::Nofile, Some(self.files.map_or((USUAL_FILES, u64::MAX), both))),
+            (
+                Resource::Nofile,
+                Some(self.files.map_or((USUAL_FILES, u64::MAX), both)),
+            ),
             (Resource::Nproc, self.processes.map(both)),
             (Resource::Fsize, self.file_size.map(both)),
         ];

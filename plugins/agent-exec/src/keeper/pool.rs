@@ -1,8 +1,10 @@
 //! Keepers for runs, as the agent sees them.
 
 use std::{
+    fmt,
+    io::ErrorKind,
     os::fd::{AsFd, OwnedFd},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use gaxx_sdk::Host;
@@ -23,11 +25,20 @@ const TRIES: usize = 8;
 /// Starts a spawner, and answers with a socket to it.
 type Start = Box<dyn Fn() -> Result<OwnedFd, String> + Send + Sync>;
 
-/// Keepers, forked ahead of need. When dropped, those that were not needed end.
+/// Keepers, forked ahead of need, and kept for the next run where the last one left nothing to
+/// kill. When dropped, those that are idle end.
 pub(crate) struct Keepers {
     start: Start,
     spares: usize,
-    spawner: std::sync::Mutex<Arc<Spawner>>,
+    spawner: Mutex<Arc<Spawner>>,
+    idle: Arc<Idle>,
+}
+
+/// Keepers that wait for another order, the last used last: its memory is warm.
+#[derive(Debug)]
+pub(super) struct Idle {
+    sockets: Mutex<Vec<Arc<OwnedFd>>>,
+    most: usize,
 }
 
 /// A spawner, and the spares it has sent: its socket is the queue of them.
@@ -37,7 +48,8 @@ struct Spawner {
 }
 
 impl Keepers {
-    /// Starts the spawner, and has it keep so many spares; at least one.
+    /// Starts the spawner, has it fork so many spares ahead, and keeps as many for another run;
+    /// at least one.
     pub(crate) fn start(host: &Host, spares: usize) -> Result<Self, KeeperError> {
         let host = host.clone();
         let start = move || host.helper("keeper").map_err(|error| error.to_string());
@@ -50,7 +62,11 @@ impl Keepers {
         Ok(Self {
             start,
             spares,
-            spawner: std::sync::Mutex::new(Arc::new(spawner)),
+            spawner: Mutex::new(Arc::new(spawner)),
+            idle: Arc::new(Idle {
+                sockets: Mutex::default(),
+                most: spares,
+            }),
         })
     }
 
@@ -71,18 +87,29 @@ impl Keepers {
     ) -> Result<Run, KeeperError> {
         let mut descriptors = vec![input.as_fd(), output.as_fd(), errors.as_fd()];
         descriptors.extend(order.image.as_ref().map(AsFd::as_fd));
+        for _ in 0..TRIES {
+            let keeper = match self.idle.take() {
+                Some(keeper) => keeper,
+                None => Arc::new(self.spare()?),
+            };
+            let run = Run::new(keeper, Names::of(order), Arc::clone(&self.idle));
+            match wire::send(run.as_fd(), order, &descriptors) {
+                Ok(()) => return Ok(run),
+                // It was killed while it waited: it has run nothing.
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+                Err(error) => return Ok(run.refused(&error)),
+            }
+        }
+        Err(KeeperError::Gone)
+    }
+
+    /// A keeper that was forked ahead, or is now.
+    fn spare(&self) -> Result<OwnedFd, KeeperError> {
         let mut spawner = self.current();
         for _ in 0..TRIES {
-            let Some(answer) = spawner.spare() else {
-                spawner = self.replace(&spawner)?;
-                continue;
-            };
-            let keeper = answer.ok_or(KeeperError::NoRoom)?;
-            match wire::send(keeper.as_fd(), order, &descriptors) {
-                Ok(()) => return Ok(Run::new(keeper, Names::of(order))),
-                // It was killed while it waited: it has run nothing.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-                Err(error) => return Ok(Run::refused(keeper, Names::of(order), &error)),
+            match spawner.spare() {
+                Some(keeper) => return keeper.ok_or(KeeperError::NoRoom),
+                None => spawner = self.replace(&spawner)?,
             }
         }
         Err(KeeperError::Gone)
@@ -101,16 +128,32 @@ impl Keepers {
         Ok(Arc::clone(&spawner))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Arc<Spawner>> {
-        // It is replaced in one step, so a panic leaves it whole.
-        self.spawner
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Arc<Spawner>> {
+        lock(&self.spawner)
     }
 }
 
-impl std::fmt::Debug for Keepers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// What is guarded here is changed in one step, so a panic leaves it whole.
+fn lock<T>(guarded: &Mutex<T>) -> MutexGuard<'_, T> {
+    guarded.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Idle {
+    fn take(&self) -> Option<Arc<OwnedFd>> {
+        lock(&self.sockets).pop()
+    }
+
+    /// Keeps one for another run, or lets it end where there are enough.
+    pub(super) fn put(&self, keeper: &Arc<OwnedFd>) {
+        let mut sockets = lock(&self.sockets);
+        if sockets.len() < self.most {
+            sockets.push(Arc::clone(keeper));
+        }
+    }
+}
+
+impl fmt::Debug for Keepers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keepers")
             .field("spares", &self.spares)
             .finish_non_exhaustive()

@@ -3,6 +3,7 @@
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    sync::Arc,
 };
 
 use rustix::{
@@ -14,6 +15,7 @@ use super::{
     End, Step, Usage,
     failure::{KeeperError, Names},
     plan::number,
+    pool::Idle,
     wire::{self, Message},
 };
 
@@ -21,10 +23,23 @@ use super::{
 /// that descends from it.
 #[derive(Debug)]
 pub(crate) struct Run {
-    keeper: OwnedFd,
+    keeper: Arc<OwnedFd>,
     names: Names,
     /// What kept the order from being sent, if anything did.
     refused: Option<Errno>,
+    state: State,
+    idle: Arc<Idle>,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It goes on, or is over as it should not be.
+    Goes,
+    /// Its keeper was told to end it.
+    Killed,
+    /// Its keeper takes another order.
+    Ready,
 }
 
 /// What becomes of a command: `Started` and then `Ended`, or `Failed` alone, or, where it was
@@ -55,29 +70,31 @@ pub(crate) enum Event {
 }
 
 impl Run {
-    pub(super) fn new(keeper: OwnedFd, names: Names) -> Self {
+    pub(super) fn new(keeper: Arc<OwnedFd>, names: Names, idle: Arc<Idle>) -> Self {
         Self {
             keeper,
             names,
             refused: None,
+            state: State::Goes,
+            idle,
         }
     }
 
     /// One whose order could not be sent.
-    pub(super) fn refused(keeper: OwnedFd, names: Names, error: &io::Error) -> Self {
-        // Something is readable then.
-        let _ = shutdown(&keeper, Shutdown::Both);
-        Self {
-            keeper,
-            names,
-            refused: Some(number(error)),
-        }
+    pub(super) fn refused(mut self, error: &io::Error) -> Self {
+        // Now it is readable, as it should be when there is an event.
+        let _ = shutdown(&self.keeper, Shutdown::Both);
+        self.refused = Some(number(error));
+        self
     }
 
     /// Waits for the next event.
     pub(crate) fn next(&mut self) -> Result<Event, KeeperError> {
         if let Some(error) = self.refused.take() {
             return Ok(self.failed(Step::Order, error));
+        }
+        if self.state == State::Ready {
+            return Err(KeeperError::Lost);
         }
         let message = match wire::receive(self.keeper.as_fd()) {
             Ok(Some((message, _))) => message,
@@ -89,10 +106,17 @@ impl Run {
         };
         Ok(match message {
             Message::Started { pid } => Event::Started { pid },
-            Message::Ended { end, usage } => Event::Ended { end, usage },
-            Message::Failed { step, errno } => {
-                self.failed(step, Errno::from_raw_os_error(errno))
+            Message::Ended {
+                end,
+                usage,
+                is_ready,
+            } => {
+                if is_ready && self.state == State::Goes {
+                    self.state = State::Ready;
+                }
+                Event::Ended { end, usage }
             }
+            Message::Failed { step, errno } => self.failed(step, Errno::from_raw_os_error(errno)),
         })
     }
 
@@ -106,8 +130,19 @@ impl Run {
 
     /// Kills the command and all that descends from it. `Ended` follows when they are gone.
     pub(crate) fn kill(&mut self) {
-        // The keeper reads the end of our words. Where it has gone, so has the command.
-        let _ = shutdown(&self.keeper, Shutdown::Write);
+        if self.state == State::Goes {
+            self.state = State::Killed;
+            // The keeper reads the end of our words. Where it has gone, so has the command.
+            let _ = shutdown(&self.keeper, Shutdown::Write);
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if self.state == State::Ready {
+            self.idle.put(&self.keeper);
+        }
     }
 }
 

@@ -68,7 +68,8 @@ impl Deaths {
         // SAFETY: the set is ours.
         done(unsafe { libc::sigaddset(&raw mut set, libc::SIGCHLD) })?;
         // SAFETY: the set is whole.
-        let fd = unsafe { libc::signalfd(-1, &raw const set, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC) };
+        let fd =
+            unsafe { libc::signalfd(-1, &raw const set, libc::SFD_NONBLOCK | libc::SFD_CLOEXEC) };
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }

@@ -11,15 +11,16 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::{read, retry_on_intr},
-    process::{Pid, WaitOptions, getpid, set_child_subreaper, setsid},
+    process::{Pid, getpid, set_child_subreaper, setsid},
 };
 
 use super::{
-    Abilities,
+    Abilities, End,
     cgroup::{self, Cgroup, Cgroups},
     fork::fork,
-    keep::{Reaped, keep, reap},
+    keep::keep,
     landlock, network,
+    reap::{Reaped, reap, wait},
     signals::{self, Deaths},
     tree, wire,
 };
@@ -57,10 +58,7 @@ struct Spawner {
 }
 
 /// Serves until the agent has gone, or, in a keeper, until it was forked.
-fn serve(
-    agent: &OwnedFd,
-    cgroups: impl FnOnce() -> Option<Cgroups>,
-) -> io::Result<Option<Born>> {
+fn serve(agent: &OwnedFd, cgroups: impl FnOnce() -> Option<Cgroups>) -> io::Result<Option<Born>> {
     // What a terminal sends to the agent's group is not meant for runs. It leads one already: the
     // same.
     let _ = setsid();
@@ -84,7 +82,10 @@ fn serve(
         retry_on_intr(|| poll(&mut sources, None))?;
         let [asked, died] = sources.map(|source| !source.revents().is_empty());
         if died {
-            spawner.bury(WaitOptions::NOHANG)?;
+            spawner.deaths.forget();
+            while let Reaped::One(dead, end, _) = reap()? {
+                spawner.bury(dead, end);
+            }
         }
         if asked {
             let mut orders = [0; 64];
@@ -105,7 +106,9 @@ fn serve(
     }
     // Each keeper has seen the end of its agent by itself, and ends its command.
     while !spawner.keepers.is_empty() {
-        spawner.bury(WaitOptions::empty())?;
+        if let Reaped::One(dead, end, _) = wait()? {
+            spawner.bury(dead, end);
+        }
     }
     if let Some(cgroups) = spawner.cgroups {
         cgroups.close();
@@ -116,7 +119,10 @@ fn serve(
 /// The first three descriptors are somebody's, so that no other gets their numbers.
 fn fill_streams() -> io::Result<()> {
     loop {
-        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        let null = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open("/dev/null")?;
         if null.as_raw_fd() > 2 {
             return Ok(());
         }
@@ -146,7 +152,10 @@ impl Spawner {
     /// keeper, and nothing here.
     fn spare(&mut self, agent: BorrowedFd<'_>) -> io::Result<Option<Born>> {
         let (near, far) = wire::pair()?;
-        let cgroup = self.cgroups.as_mut().and_then(|cgroups| cgroups.make().ok());
+        let cgroup = self
+            .cgroups
+            .as_mut()
+            .and_then(|cgroups| cgroups.make().ok());
         let forked = match &cgroup {
             // Somebody may have forbidden it since: a run has a keeper nevertheless.
             Some(cgroup) => fork(Some(cgroup.as_fd())).or_else(|_| fork(None)),
@@ -162,24 +171,15 @@ impl Spawner {
         Ok(None)
     }
 
-    /// Takes dead keepers away, with what they could not end any more.
-    fn bury(&mut self, options: WaitOptions) -> io::Result<()> {
-        self.deaths.forget();
-        while let Reaped::One(dead, end) = reap(options)? {
-            let number = dead.as_raw_nonzero().get();
-            if let Some(cgroup) = self.keepers.remove(&number)
-                && let Some(path) = cgroup
-            {
-                cgroup::remove(&path);
-            }
-            if end != super::End::Status(0) {
-                let is_keeper = |pid: Pid| self.keepers.contains_key(&pid.as_raw_nonzero().get());
-                tree::kill(is_keeper);
-            }
-            if self.keepers.is_empty() && options.is_empty() {
-                break;
-            }
+    /// Ends what a dead keeper, or a stranger whom it has left, could not end any more.
+    fn bury(&mut self, dead: Pid, end: End) {
+        let cgroup = self.keepers.remove(&dead.as_raw_nonzero().get());
+        if let Some(path) = cgroup.flatten() {
+            cgroup::remove(&path);
         }
-        Ok(())
+        // One that ended by itself has left nobody.
+        if end != End::Status(0) {
+            tree::kill(|child| self.keepers.contains_key(&child.as_raw_nonzero().get()));
+        }
     }
 }

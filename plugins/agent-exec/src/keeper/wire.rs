@@ -35,8 +35,13 @@ pub(super) enum Message {
     Started { pid: u32 },
     /// It does not: this step failed. Nothing follows.
     Failed { step: Step, errno: i32 },
-    /// It ended, and nothing of it is left. Nothing follows.
-    Ended { end: End, usage: Usage },
+    /// It ended, and nothing of it is left.
+    Ended {
+        end: End,
+        usage: Usage,
+        /// The keeper waits for another order; otherwise nothing follows.
+        is_ready: bool,
+    },
 }
 
 /// Two ends of a stream that is closed in programs this process starts.
@@ -67,8 +72,7 @@ pub(super) fn send<T: Serialize>(
         return Err(Errno::INVAL.into());
     }
     let all = [IoSlice::new(&frame)];
-    let sent =
-        retry_on_intr(|| sendmsg(socket, &all, &mut descriptors, SendFlags::NOSIGNAL))?;
+    let sent = retry_on_intr(|| sendmsg(socket, &all, &mut descriptors, SendFlags::NOSIGNAL))?;
     let mut rest = frame.get(sent..).unwrap_or_default();
     while !rest.is_empty() {
         let sent = retry_on_intr(|| send_bytes(socket, rest, SendFlags::NOSIGNAL))?;

@@ -82,7 +82,9 @@ pub(super) fn read(block: &[u8; BLOCK]) -> Result<Block, Refusal> {
 
 /// The entry of a header, with what was said of it before.
 pub(super) fn entry(header: &Header, extended: Extended) -> Result<Entry, Refusal> {
-    let name = extended.path.unwrap_or_else(|| header.path_bytes().into_owned());
+    let name = extended
+        .path
+        .unwrap_or_else(|| header.path_bytes().into_owned());
     let shown = || show(&name);
     let form = match header.entry_type() {
         // As tar wrote folders before it had a type for them.
@@ -90,7 +92,9 @@ pub(super) fn entry(header: &Header, extended: Extended) -> Result<Entry, Refusa
         EntryType::Regular | EntryType::Continuous => Form::File,
         EntryType::Directory => Form::Folder,
         EntryType::Symlink => {
-            let link = extended.link.or_else(|| header.link_name_bytes().map(Into::into));
+            let link = extended
+                .link
+                .or_else(|| header.link_name_bytes().map(Into::into));
             Form::Link(link.unwrap_or_default())
         }
         EntryType::Link => {
@@ -108,7 +112,10 @@ pub(super) fn entry(header: &Header, extended: Extended) -> Result<Entry, Refusa
             ));
         }
         _ => {
-            return Err(unreadable(format!("{} is neither file nor folder", shown())));
+            return Err(unreadable(format!(
+                "{} is neither file nor folder",
+                shown()
+            )));
         }
     };
     let size = match form {
@@ -160,7 +167,9 @@ mod tests {
     }
 
     fn reason(kind: EntryType, path: &str, mode: u32) -> Reason {
-        entry(&header(kind, path, mode), Extended::default()).unwrap_err().reason
+        entry(&header(kind, path, mode), Extended::default())
+            .unwrap_err()
+            .reason
     }
 
     #[test]
@@ -169,7 +178,12 @@ mod tests {
             (EntryType::Regular, "../a", 0o644, Reason::Segment),
             (EntryType::Regular, "/etc/passwd", 0o644, Reason::Segment),
             (EntryType::Directory, "a/../../b/", 0o755, Reason::Segment),
-            (EntryType::Regular, ".gaxx-partial/a", 0o644, Reason::Reserved),
+            (
+                EntryType::Regular,
+                ".gaxx-partial/a",
+                0o644,
+                Reason::Reserved,
+            ),
             (EntryType::Link, "a", 0o644, Reason::Archive),
             (EntryType::Char, "a", 0o644, Reason::Special),
             (EntryType::Block, "a", 0o644, Reason::Special),
@@ -179,16 +193,27 @@ mod tests {
             (EntryType::Regular, "a", 0o2755, Reason::Mode),
             (EntryType::Directory, "a", 0o1777, Reason::Mode),
         ] {
-            assert_eq!(reason(kind, path, mode), expected, "{kind:?} {path} {mode:o}");
+            assert_eq!(
+                reason(kind, path, mode),
+                expected,
+                "{kind:?} {path} {mode:o}"
+            );
         }
     }
 
     #[test]
     fn files_and_folders_are_read() {
-        let file = entry(&header(EntryType::Regular, "./a", 0o100_644), Extended::default());
+        let file = entry(
+            &header(EntryType::Regular, "./a", 0o100_644),
+            Extended::default(),
+        );
         let file = file.unwrap();
         assert_eq!((&*file.path, file.size, file.mode), (&b"a"[..], 5, 0o644));
-        let old = entry(&header(EntryType::Regular, "a/", 0o755), Extended::default()).unwrap();
+        let old = entry(
+            &header(EntryType::Regular, "a/", 0o755),
+            Extended::default(),
+        )
+        .unwrap();
         assert_eq!((old.form, old.size), (Form::Folder, 0));
     }
 

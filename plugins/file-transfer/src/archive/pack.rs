@@ -22,7 +22,9 @@ use crate::{
 /// are left out, with a line in the log and their number in the audit log. A file that changes
 /// meanwhile cuts the connection.
 pub(crate) fn pack(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(), Refusal> {
-    let top = task.root.open_at(task.path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let top = task
+        .root
+        .open_at(task.path, OFlags::RDONLY | OFlags::DIRECTORY)?;
     task.start_reading()?;
     task.direction = Some(Direction::Sent);
     let mut headers = Headers::default();
@@ -37,7 +39,11 @@ pub(crate) fn pack(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(), R
     }
     let (bytes, digests) = writer.finish()?;
     task.moved = bytes;
-    task.transferred(Done { bytes, digests, more })
+    task.transferred(Done {
+        bytes,
+        digests,
+        more,
+    })
 }
 
 /// Writes all that is beneath a folder; answers how many entries were left out.

@@ -50,16 +50,23 @@ fn record(records: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 
 fn decimal(digits: &[u8]) -> Option<u64> {
     let plain = (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
-    plain.then(|| std::str::from_utf8(digits).ok()?.parse().ok()).flatten()
+    plain
+        .then(|| std::str::from_utf8(digits).ok()?.parse().ok())
+        .flatten()
 }
 
 /// Seconds with a fraction, of which nine digits count. What is before 1970 is left to the header.
 fn moment(value: &[u8]) -> Option<Moment> {
-    let point = value.iter().position(|byte| *byte == b'.').unwrap_or(value.len());
+    let point = value
+        .iter()
+        .position(|byte| *byte == b'.')
+        .unwrap_or(value.len());
     let seconds = i64::try_from(decimal(&value[..point])?).ok()?;
     let mut nanos = 0;
     for place in 1..=9 {
-        let digit = value.get(point + place).map_or(Some(0), |byte| char::from(*byte).to_digit(10));
+        let digit = value
+            .get(point + place)
+            .map_or(Some(0), |byte| char::from(*byte).to_digit(10));
         nanos = nanos * 10 + digit?;
     }
     Some(Moment { seconds, nanos })
@@ -76,7 +83,9 @@ mod tests {
     /// A record as the format has it: its length counts itself.
     fn written(key: &str, value: &[u8]) -> Vec<u8> {
         let rest = key.len() + value.len() + 3;
-        let length = (rest..).find(|all| all.to_string().len() + rest == *all).unwrap();
+        let length = (rest..rest + 20)
+            .find(|all| all.to_string().len() + rest == *all)
+            .unwrap();
         [format!("{length} {key}=").as_bytes(), value, b"\n"].concat()
     }
 
@@ -95,7 +104,10 @@ mod tests {
             path: Some(b"a\xff\nb=c".to_vec()),
             link: Some(b"x".to_vec()),
             size: Some(9_000_000_000),
-            modified: Some(Moment { seconds: 1_700_000_000, nanos: 250_000_000 }),
+            modified: Some(Moment {
+                seconds: 1_700_000_000,
+                nanos: 250_000_000,
+            }),
         };
         assert_eq!(extended, expected);
     }
@@ -103,8 +115,15 @@ mod tests {
     #[test]
     fn what_is_no_record_is_refused() {
         for records in [
-            &b"x"[..], b"5 a=b", b"999 a=b\n", b"0 a=b\n", b"6 a=b\n", b"5 ab\n", b" a=b\n",
-            b"-6 a=b\n", b"18446744073709551616 a=b\n",
+            &b"x"[..],
+            b"5 a=b",
+            b"999 a=b\n",
+            b"0 a=b\n",
+            b"7 a=b\n",
+            b"5 ab\n",
+            b" a=b\n",
+            b"-6 a=b\n",
+            b"18446744073709551616 a=b\n",
         ] {
             assert!(Extended::default().read(records).is_err(), "{records:?}");
         }

@@ -41,7 +41,7 @@ impl<F: FnMut() -> Result<Option<Vec<u8>>, Refusal>> Reader<F> {
             let mut block = [0; BLOCK];
             self.exactly(&mut block)?;
             match header::read(&block)? {
-                Block::End => return self.to_the_end().map(|()| None),
+                Block::End => return self.drain().map(|()| None),
                 Block::About(about, size) => self.about(about, size, &mut extended)?,
                 Block::Entry(header) => {
                     let entry = header::entry(&header, extended)?;
@@ -70,14 +70,21 @@ impl<F: FnMut() -> Result<Option<Vec<u8>>, Refusal>> Reader<F> {
 
     fn about(&mut self, about: About, size: u64, extended: &mut Extended) -> Result<(), Refusal> {
         if size > ABOUT {
-            return Err(unreadable("an entry has a name or an extended header of more than 64 KiB"));
+            return Err(unreadable(
+                "an entry has a name or an extended header of more than 64 KiB",
+            ));
         }
         self.begin(size);
         let mut text = Vec::new();
         while let Some(piece) = self.content()? {
             text.extend_from_slice(piece);
         }
-        let name = || text.split(|byte| *byte == 0).next().unwrap_or_default().to_vec();
+        let name = || {
+            text.split(|byte| *byte == 0)
+                .next()
+                .unwrap_or_default()
+                .to_vec()
+        };
         match about {
             About::Pax => extended.read(&text)?,
             About::Name => extended.path = Some(name()),
@@ -107,8 +114,10 @@ impl<F: FnMut() -> Result<Option<Vec<u8>>, Refusal>> Reader<F> {
     }
 
     /// What stands behind the end is of no use, and must come nevertheless.
-    fn to_the_end(&mut self) -> Result<(), Refusal> {
-        let Self { next, piece, used, .. } = self;
+    fn drain(&mut self) -> Result<(), Refusal> {
+        let Self {
+            next, piece, used, ..
+        } = self;
         while Self::some(next, piece, used, u64::MAX)?.is_some() {}
         Ok(())
     }
@@ -172,7 +181,9 @@ mod tests {
             header.set_size(content.len() as u64);
             header.set_mode(0o640);
             header.set_mtime(5);
-            builder.append_data(&mut header, name, Cursor::new(content)).unwrap();
+            builder
+                .append_data(&mut header, name, Cursor::new(content))
+                .unwrap();
         }
         builder.into_inner().unwrap()
     }

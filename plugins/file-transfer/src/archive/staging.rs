@@ -30,7 +30,11 @@ pub(super) struct Staging<'a> {
 
 impl<'a> Staging<'a> {
     pub(super) fn new(root: &'a Root, folder: StagedFolder) -> Self {
-        Self { root, folder, later: Vec::new() }
+        Self {
+            root,
+            folder,
+            later: Vec::new(),
+        }
     }
 
     /// Makes a file to write to.
@@ -59,7 +63,8 @@ impl<'a> Staging<'a> {
             self.parents(&entry.path)?;
             self.folder(&entry.path)?;
         }
-        self.later.push((entry.path.clone(), entry.mode, entry.modified));
+        self.later
+            .push((entry.path.clone(), entry.mode, entry.modified));
         Ok(())
     }
 
@@ -102,7 +107,13 @@ impl<'a> Staging<'a> {
     fn create(&self, path: &[u8]) -> rustix::io::Result<OwnedFd> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        openat2(&self.folder.folder, path, flags, Mode::RUSR | Mode::WUSR, resolve)
+        openat2(
+            &self.folder.folder,
+            path,
+            flags,
+            Mode::RUSR | Mode::WUSR,
+            resolve,
+        )
     }
 
     fn open(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {
@@ -148,7 +159,7 @@ fn stays_inside(path: &[u8], target: &[u8]) -> bool {
     if target.is_empty() || target.starts_with(b"/") || target.contains(&0) {
         return false;
     }
-    let mut depth = path.iter().filter(|byte| **byte == b'/').count();
+    let mut depth = path.split(|byte| *byte == b'/').count() - 1;
     for name in target.split(|byte| *byte == b'/') {
         match name {
             b"" | b"." => {}
@@ -180,7 +191,11 @@ mod tests {
             ("a", "", false),
             ("a", "x\0y", false),
         ] {
-            assert_eq!(stays_inside(path.as_bytes(), target.as_bytes()), inside, "{path} {target}");
+            assert_eq!(
+                stays_inside(path.as_bytes(), target.as_bytes()),
+                inside,
+                "{path} {target}"
+            );
         }
     }
 }

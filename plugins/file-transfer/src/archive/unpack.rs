@@ -50,8 +50,7 @@ pub(crate) fn unpack(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(),
     task.direction = Some(Direction::Received);
     task.start_change(Map::new())?;
     let mut staging = Staging::new(task.root, partials.stage()?);
-    let mut hasher =
-        Hasher::new(expected.sha256() || task.query.digest == Some(Algorithm::Sha256));
+    let mut hasher = Hasher::new(expected.sha256() || task.query.digest == Some(Algorithm::Sha256));
     let counts = fill(task, exchange, &mut staging, &mut hasher, &mut reservation)?;
     let digests = hasher.finish();
     expected.check(&digests)?;
@@ -59,6 +58,7 @@ pub(crate) fn unpack(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(),
     let synced = syncfs(&staging.folder.folder);
     synced.map_err(|errno| Refusal::system(errno, task.path))?;
     let (at_once, replaced) = publish(task, &staging.folder, &conditions)?;
+    drop(staging);
     reservation.settle(counts.bytes, replaced);
     let mut object = Map::new();
     object.insert("files".into(), counts.files.into());
@@ -67,7 +67,11 @@ pub(crate) fn unpack(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(),
     object.insert("bytes".into(), counts.bytes.into());
     let published = if at_once { "at once" } else { "file by file" };
     object.insert("published".into(), published.into());
-    task.transferred(Done { bytes: task.moved, digests, more: object.clone() })?;
+    task.transferred(Done {
+        bytes: task.moved,
+        digests,
+        more: object.clone(),
+    })?;
     put_text(&mut object, "path", task.path);
     describe(&mut object, &digests);
     let mut headers = Headers::default();
@@ -157,7 +161,8 @@ fn room(root: &Root, entry: &Entry, reservation: &mut Reservation) -> Result<(),
 }
 
 fn write(file: &mut File, piece: &[u8], entry: &Entry) -> Result<(), Refusal> {
-    file.write_all(piece).map_err(|error| Refusal::io(&error, &entry.path))
+    file.write_all(piece)
+        .map_err(|error| Refusal::io(&error, &entry.path))
 }
 
 /// Publishes a folder; answers whether that was at once, and the bytes of the files that it replaced.
@@ -180,4 +185,3 @@ fn publish(
     }
     merge::merge(task, staged).map(|replaced| (false, replaced))
 }
-

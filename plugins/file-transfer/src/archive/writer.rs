@@ -56,7 +56,12 @@ impl<S: Sink> Writer<S> {
         self.header(EntryType::Directory, &[path, b"/"].concat(), entity, b"")
     }
 
-    pub(super) fn link(&mut self, path: &[u8], entity: &Entity, target: &[u8]) -> Result<(), Refusal> {
+    pub(super) fn link(
+        &mut self,
+        path: &[u8],
+        entity: &Entity,
+        target: &[u8],
+    ) -> Result<(), Refusal> {
         self.header(EntryType::Symlink, path, entity, target)
     }
 
@@ -72,7 +77,11 @@ impl<S: Sink> Writer<S> {
     /// Fills the last block of a content of so many bytes.
     pub(super) fn fill(&mut self, size: u64) -> Result<(), Refusal> {
         let over = usize::try_from(size % BLOCK as u64).unwrap_or_default();
-        if over == 0 { Ok(()) } else { self.content(&[0; BLOCK][over..]) }
+        if over == 0 {
+            Ok(())
+        } else {
+            self.content(&[0; BLOCK][over..])
+        }
     }
 
     fn flush(&mut self) -> Result<(), Refusal> {
@@ -94,7 +103,11 @@ impl<S: Sink> Writer<S> {
         header.set_entry_type(kind);
         header.set_mode(entity.mode & 0o777);
         header.set_mtime(u64::try_from(entity.modified.seconds).unwrap_or_default());
-        header.set_size(if kind == EntryType::Regular { entity.size } else { 0 });
+        header.set_size(if kind == EntryType::Regular {
+            entity.size
+        } else {
+            0
+        });
         let old = header.as_old_mut();
         let long_name = put(&mut old.name, path);
         let long_target = put(&mut old.linkname, target);
@@ -171,7 +184,10 @@ mod tests {
             kind,
             size,
             mode: 0o4640,
-            modified: Moment { seconds: 9, nanos: 0 },
+            modified: Moment {
+                seconds: 9,
+                nanos: 0,
+            },
             tag: String::new(),
         }
     }

@@ -44,7 +44,10 @@ pub(crate) fn get(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(), Re
     headers.add("content-length", (range.end - range.start).to_string());
     let status = if let Some(part) = &part {
         let (first, last) = (part.start, part.end - 1);
-        headers.add("content-range", format!("bytes {first}-{last}/{}", entity.size));
+        headers.add(
+            "content-range",
+            format!("bytes {first}-{last}/{}", entity.size),
+        );
         206
     } else {
         200

@@ -36,9 +36,8 @@ impl Conditions {
 
     /// Refuses where they do not hold of what is there.
     pub(crate) fn check(&self, there: Option<&Entity>) -> Result<(), Refusal> {
-        let refused = |message: &str, remedy: &str| {
-            Err(Refusal::new(Reason::Precondition, message, remedy))
-        };
+        let refused =
+            |message: &str, remedy: &str| Err(Refusal::new(Reason::Precondition, message, remedy));
         if let Some(tags) = &self.matches
             && !there.is_some_and(|entity| tags.name(&entity.tag, true))
         {
@@ -120,7 +119,10 @@ mod tests {
             kind: Kind::File,
             size: 1,
             mode: 0o644,
-            modified: Moment { seconds: 0, nanos: 0 },
+            modified: Moment {
+                seconds: 0,
+                nanos: 0,
+            },
             tag: "\"a-1\"".to_owned(),
         }
     }

@@ -49,9 +49,17 @@ mod tests {
     #[test]
     fn what_is_no_range_of_a_whole_is_refused() {
         for header in [
-            "", "bytes 0-1", "bytes 0-1/*", "bytes */5", "bytes 2-1/5", "bytes 0-5/5",
-            "bytes=0-1/5", "bytes -1-2/5", "bytes 0-18446744073709551615/18446744073709551615",
-            "bytes 0- 1/5", "items 0-1/5",
+            "",
+            "bytes 0-1",
+            "bytes 0-1/*",
+            "bytes */5",
+            "bytes 2-1/5",
+            "bytes 0-5/5",
+            "bytes=0-1/5",
+            "bytes -1-2/5",
+            "bytes 0-18446744073709551615/18446744073709551615",
+            "bytes 0- 1/5",
+            "items 0-1/5",
         ] {
             assert!(ContentRange::parse(header).is_err(), "{header}");
         }

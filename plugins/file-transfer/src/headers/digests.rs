@@ -158,7 +158,10 @@ mod tests {
             &[("repr-digest", "sha-256=:AAAA:")],
             &[
                 ("x-content-sha256", &zeros),
-                ("repr-digest", "sha-256=://////////////////////////////////////////8=:"),
+                (
+                    "repr-digest",
+                    "sha-256=://////////////////////////////////////////8=:",
+                ),
             ],
         ] {
             assert!(expected(headers).is_err(), "{headers:?}");

@@ -45,7 +45,8 @@ pub(crate) fn permissions(mode: u32) -> Result<u32, Refusal> {
 
 fn mode(text: &str) -> Result<u32, Refusal> {
     let digits = text.trim();
-    let octal = (1..=5).contains(&digits.len()) && digits.bytes().all(|b| (b'0'..=b'7').contains(&b));
+    let octal =
+        (1..=5).contains(&digits.len()) && digits.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let mode = octal.then(|| u32::from_str_radix(digits, 8).ok()).flatten();
     permissions(mode.ok_or_else(|| unreadable("X-File-Mode", "write octal digits, such as 0644"))?)
 }
@@ -68,7 +69,10 @@ fn moment(text: &str) -> Result<Moment, Refusal> {
         let seconds = i64::try_from(seconds).ok()?;
         Some(match (negative, nanos) {
             (false, nanos) => Moment { seconds, nanos },
-            (true, 0) => Moment { seconds: -seconds, nanos },
+            (true, 0) => Moment {
+                seconds: -seconds,
+                nanos,
+            },
             (true, nanos) => Moment {
                 seconds: -seconds - 1,
                 nanos: 1_000_000_000 - nanos,
@@ -106,10 +110,26 @@ mod tests {
 
     #[test]
     fn what_is_no_moment_is_refused() {
-        for text in ["", "-", ".5", "5.", "1e5", "1.0000000001", "+1", "1.-1", "99999999999999"] {
+        for text in [
+            "",
+            "-",
+            ".5",
+            "5.",
+            "1e5",
+            "1.0000000001",
+            "+1",
+            "1.-1",
+            "99999999999999",
+        ] {
             assert!(moment(text).is_err(), "{text}");
         }
-        assert_eq!(moment("1.5").unwrap(), Moment { seconds: 1, nanos: 500_000_000 });
+        assert_eq!(
+            moment("1.5").unwrap(),
+            Moment {
+                seconds: 1,
+                nanos: 500_000_000
+            }
+        );
     }
 
     proptest! {

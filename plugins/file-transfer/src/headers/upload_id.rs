@@ -45,7 +45,13 @@ mod tests {
     #[test]
     fn names_are_plain_and_long() {
         assert!(UploadId::parse("0123456789abcdef").is_ok());
-        for text in ["", "short", "0123456789abcde/", "0123456789abcde\n", &"x".repeat(129)] {
+        for text in [
+            "",
+            "short",
+            "0123456789abcde/",
+            "0123456789abcde\n",
+            &"x".repeat(129),
+        ] {
             assert!(UploadId::parse(text).is_err(), "{text:?}");
         }
     }

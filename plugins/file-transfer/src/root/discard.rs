@@ -30,11 +30,7 @@ pub(crate) fn discard(folder: BorrowedFd<'_>, name: &str) -> Result<u64, Refusal
     Ok(bytes)
 }
 
-fn empty(
-    beside: BorrowedFd<'_>,
-    name: &str,
-    waiting: &mut Vec<String>,
-) -> Result<u64, Refusal> {
+fn empty(beside: BorrowedFd<'_>, name: &str, waiting: &mut Vec<String>) -> Result<u64, Refusal> {
     let path = name.as_bytes();
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
     let folder = match beneath(beside, path, flags, false) {
@@ -53,14 +49,20 @@ fn empty(
         };
         let moved = unique("gone");
         let done = if entity.kind == Kind::Folder {
-            renameat_with(&folder, &*entry, beside, moved.as_str(), RenameFlags::NOREPLACE)
+            renameat_with(
+                &folder,
+                &*entry,
+                beside,
+                moved.as_str(),
+                RenameFlags::NOREPLACE,
+            )
         } else {
             unlinkat(&folder, &*entry, AtFlags::empty())
         };
         match (done, entity.kind) {
             (Ok(()), Kind::Folder) => waiting.push(moved),
             (Ok(()), Kind::File) => bytes += entity.size,
-            (Ok(()), _) | (Err(Errno::NOENT), _) => {}
+            (Ok(()) | Err(Errno::NOENT), _) => {}
             (Err(errno), _) => return Err(Refusal::system(errno, &entry)),
         }
     }

@@ -1,8 +1,8 @@
 //! A folder beneath which files may be moved. Every path is resolved by the kernel, beneath the
 //! folder's own descriptor: what is looked at and what is opened is the same.
 
-mod partials;
 mod discard;
+mod partials;
 mod usage;
 mod walk;
 
@@ -14,7 +14,9 @@ use std::{
 
 use gaxx_sdk::prelude::*;
 use rustix::{
-    fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, fstat, fstatvfs, mkdirat, openat, openat2, statat},
+    fs::{
+        AtFlags, CWD, Mode, OFlags, ResolveFlags, fstat, fstatvfs, mkdirat, openat, openat2, statat,
+    },
     io::Errno,
 };
 
@@ -69,7 +71,10 @@ impl Root {
         };
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = openat(CWD, &settings.path, flags, Mode::empty()).map_err(|errno| {
-            unusable(errno, "make the folder, or name one that the agent's user can enter")
+            unusable(
+                errno,
+                "make the folder, or name one that the agent's user can enter",
+            )
         })?;
         openat2(&folder, ".", flags, Mode::empty(), BENEATH).map_err(|errno| {
             unusable(
@@ -227,7 +232,9 @@ impl Root {
 
     /// Between this and its drop nobody else replaces a file beneath the root through the agent.
     pub(crate) fn publishing(&self) -> MutexGuard<'_, ()> {
-        self.publishing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.publishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn folder(&self) -> BorrowedFd<'_> {

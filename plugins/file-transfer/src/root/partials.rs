@@ -12,7 +12,8 @@ use std::{
 use gaxx_sdk::{Error, Explain};
 use rustix::{
     fs::{
-        AtFlags, FlockOperation, Mode, OFlags, ResolveFlags, flock, fstat, mkdirat, openat2, unlinkat,
+        AtFlags, FlockOperation, Mode, OFlags, ResolveFlags, flock, fstat, mkdirat, openat2,
+        unlinkat,
     },
     io::Errno,
     process::geteuid,
@@ -38,13 +39,14 @@ pub(crate) struct Partials {
 }
 
 /// A file that is being uploaded. Nobody else writes it: it is locked. Dropped it is removed, unless
-/// it is kept or published.
+/// it was published, or can be resumed and holds something.
 #[derive(Debug)]
 pub(crate) struct Partial {
     pub(crate) file: File,
     folder: Arc<OwnedFd>,
     name: String,
-    stays: bool,
+    resumable: bool,
+    published: bool,
 }
 
 /// A folder that is being uploaded. Dropped it is removed with all that is in it, unless it was
@@ -117,7 +119,7 @@ impl Partials {
     /// The file of this name, which stays when the upload is interrupted; made where it is missing.
     pub(crate) fn resumable(&self, name: String) -> Result<Partial, Refusal> {
         let mut partial = self.partial(name, OFlags::CREATE)?;
-        partial.stays = true;
+        partial.resumable = true;
         Ok(partial)
     }
 
@@ -143,10 +145,15 @@ impl Partials {
         };
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | create;
         let resolve = BENEATH.union(ResolveFlags::NO_SYMLINKS);
-        let mode = if create.is_empty() { Mode::empty() } else { Mode::RUSR | Mode::WUSR };
+        let mode = if create.is_empty() {
+            Mode::empty()
+        } else {
+            Mode::RUSR | Mode::WUSR
+        };
         let _making = self.making();
         for _ in 0..TRIES {
-            let file = openat2(&self.folder, name.as_str(), flags, mode, resolve).map_err(refused)?;
+            let file =
+                openat2(&self.folder, name.as_str(), flags, mode, resolve).map_err(refused)?;
             flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(refused)?;
             // The sweeper, or who published it, was faster than the lock.
             if fstat(&file).map_err(refused)?.st_nlink > 0 {
@@ -154,7 +161,8 @@ impl Partials {
                     file: File::from(file),
                     folder: Arc::clone(&self.folder),
                     name,
-                    stays: false,
+                    resumable: false,
+                    published: false,
                 });
             }
         }
@@ -251,7 +259,9 @@ impl Partials {
         let mut bytes = 0;
         names(&self.folder, PARTIAL.as_bytes(), |name| {
             let entity = entity_at(self.folder.as_fd(), name)?;
-            bytes += entity.filter(|entity| entity.kind == Kind::File).map_or(0, |it| it.size);
+            bytes += entity
+                .filter(|entity| entity.kind == Kind::File)
+                .map_or(0, |it| it.size);
             Ok::<(), Refusal>(())
         })?;
         Ok(bytes)
@@ -273,26 +283,27 @@ impl Partial {
     }
 
     /// Whether it stays when the upload is interrupted.
-    pub(crate) fn is_kept(&self) -> bool {
-        self.stays
+    pub(crate) fn is_resumable(&self) -> bool {
+        self.resumable
     }
 
     /// It has another name now, beneath the root.
     pub(crate) fn published(&mut self) {
-        self.stays = true;
+        self.published = true;
     }
 
     /// Removes it; answers the bytes that it had.
     pub(crate) fn remove(mut self) -> io::Result<u64> {
-        self.stays = false;
+        self.resumable = false;
         self.file.metadata().map(|metadata| metadata.len())
     }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if !self.stays {
-            // What stays is swept.
+        let holds = |file: &File| file.metadata().is_ok_and(|metadata| metadata.len() > 0);
+        if !self.published && !(self.resumable && holds(&self.file)) {
+            // What cannot be removed is swept.
             let _ = unlinkat(&self.folder, self.name.as_str(), AtFlags::empty());
         }
     }
@@ -307,7 +318,7 @@ impl StagedFolder {
 
 impl Drop for StagedFolder {
     fn drop(&mut self) {
-        // What stays is swept.
+        // What cannot be removed is swept.
         let _ = discard(self.partials.as_fd(), &self.name);
     }
 }

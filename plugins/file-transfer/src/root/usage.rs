@@ -46,7 +46,9 @@ impl Usage {
     pub(crate) fn used(&self) -> Option<u64> {
         let state = self.lock();
         self.quota?;
-        state.stored.map(|stored| stored.saturating_add(state.reserved))
+        state
+            .stored
+            .map(|stored| stored.saturating_add(state.reserved))
     }
 
     /// Room for so many bytes.

@@ -45,7 +45,11 @@ impl Root {
         let mut folders = vec![Vec::new()];
         while let Some(path) = folders.pop() {
             if cancelled() {
-                return Err(Refusal::new(Reason::Interrupted, "the agent is stopping", "start it"));
+                return Err(Refusal::new(
+                    Reason::Interrupted,
+                    "the agent is stopping",
+                    "start it",
+                ));
             }
             let Some(folder) = self.enter(&path)? else {
                 continue;

@@ -60,12 +60,30 @@ fn a_folder_is_shown_page_by_page() {
         let names: Vec<_> = entries.iter().map(|entry| entry["name"].clone()).collect();
         (names, page["next"].clone())
     };
-    assert_eq!(names("data"), (vec![json!("a"), json!("b c"), json!("d"), json!("e"), json!("f")], json!(null)));
-    assert_eq!(names("data?limit=2"), (vec![json!("a"), json!("b c")], json!("b%20c")));
-    assert_eq!(names("data?limit=2&after=b%20c"), (vec![json!("d"), json!("e")], json!("e")));
-    assert_eq!(names("data?limit=2&after=e"), (vec![json!("f")], json!(null)));
+    assert_eq!(
+        names("data"),
+        (
+            vec![json!("a"), json!("b c"), json!("d"), json!("e"), json!("f")],
+            json!(null)
+        )
+    );
+    assert_eq!(
+        names("data?limit=2"),
+        (vec![json!("a"), json!("b c")], json!("b%20c"))
+    );
+    assert_eq!(
+        names("data?limit=2&after=b%20c"),
+        (vec![json!("d"), json!("e")], json!("e"))
+    );
+    assert_eq!(
+        names("data?limit=2&after=e"),
+        (vec![json!("f")], json!(null))
+    );
     let page = json_of(&rig.get("data"), 200);
-    assert_eq!((&page["entries"][0]["size"], &page["entries"][0]["kind"]), (&json!(2), &json!("file")));
+    assert_eq!(
+        (&page["entries"][0]["size"], &page["entries"][0]["kind"]),
+        (&json!(2), &json!("file"))
+    );
     assert_eq!(page["entries"][4]["kind"], "folder");
 }
 
@@ -74,7 +92,10 @@ fn roots_are_listed_without_where_they_lie() {
     let rig = Rig::new();
     let answer = rig.endpoint.send("GET", 0, "/v0/files", b"").unwrap();
     let told = json_of(&answer, 200);
-    assert_eq!((&told["roots"][0]["name"], &told["roots"][0]["write"]), (&json!("data"), &json!(true)));
+    assert_eq!(
+        (&told["roots"][0]["name"], &told["roots"][0]["write"]),
+        (&json!("data"), &json!(true))
+    );
     assert!(!answer.text().contains(rig.folder.path().to_str().unwrap()));
     let put = rig.endpoint.send("PUT", 2, "/v0/files/", b"x").unwrap();
     assert_refused(&put, 405, "method");
@@ -84,7 +105,11 @@ fn roots_are_listed_without_where_they_lie() {
 fn files_and_folders_are_deleted() {
     let rig = Rig::new();
     let delete = |path: &str| rig.send("DELETE", path, &[], b"");
-    assert_eq!(rig.put("data/f?folder", &[("x-file-mode", "0700")], b"").status, 201);
+    assert_eq!(
+        rig.put("data/f?folder", &[("x-file-mode", "0700")], b"")
+            .status,
+        201
+    );
     assert_refused(&rig.put("data/f?folder", &[], b""), 409, "exists");
     rig.put("data/f/a", &[], b"x");
     let deep = format!("data/f/{}z?parents", "d/".repeat(300));

@@ -48,12 +48,21 @@ fn a_folder_is_published_at_once() {
     ]);
     let told = json_of(&put(&rig, "data/tree", &tar), 201);
     assert_eq!((&told["files"], &told["folders"]), (&json!(2), &json!(2)));
-    assert_eq!((&told["published"], &told["bytes"]), (&json!("at once"), &json!(5001)));
+    assert_eq!(
+        (&told["published"], &told["bytes"]),
+        (&json!("at once"), &json!(5001))
+    );
     assert_eq!(fs::read(rig.path("tree/sub/a")).unwrap(), b"A");
     assert_eq!(fs::read(rig.path("tree/other/b")).unwrap(), [7; 5000]);
     let mode = |name: &str| fs::metadata(rig.path(name)).unwrap().mode() & 0o7777;
-    assert_eq!((mode("tree"), mode("tree/sub"), mode("tree/sub/a")), (0o750, 0o555, 0o755));
-    assert_eq!(fs::metadata(rig.path("tree/sub")).unwrap().mtime(), 1_600_000_000);
+    assert_eq!(
+        (mode("tree"), mode("tree/sub"), mode("tree/sub/a")),
+        (0o750, 0o555, 0o755)
+    );
+    assert_eq!(
+        fs::metadata(rig.path("tree/sub")).unwrap().mtime(),
+        1_600_000_000
+    );
     assert!(rig.partials().is_empty());
 }
 
@@ -63,9 +72,15 @@ fn a_folder_that_is_there_is_filled_file_by_file() {
     fs::create_dir_all(rig.path("tree/sub")).unwrap();
     fs::write(rig.path("tree/sub/a"), "old").unwrap();
     fs::write(rig.path("tree/kept"), "kept").unwrap();
-    let tar = stream(&[(FILE, "sub/a", 0o644, b"new"), (FILE, "sub/deep/b", 0o644, b"B")]);
+    let tar = stream(&[
+        (FILE, "sub/a", 0o644, b"new"),
+        (FILE, "sub/deep/b", 0o644, b"B"),
+    ]);
     for path in ["data/tree", "data"] {
-        assert_eq!(json_of(&put(&rig, path, &tar), 200)["published"], "file by file");
+        assert_eq!(
+            json_of(&put(&rig, path, &tar), 200)["published"],
+            "file by file"
+        );
     }
     assert_eq!(fs::read(rig.path("tree/sub/a")).unwrap(), b"new");
     assert_eq!(fs::read(rig.path("tree/sub/deep/b")).unwrap(), b"B");
@@ -94,7 +109,11 @@ fn what_may_not_come_publishes_nothing() {
         assert_refused(&refused, status, reason);
     }
     let tar = stream(&[good]);
-    assert_refused(&put(&rig, "data/tree", &tar[..tar.len() - 1024]), 400, "archive");
+    assert_refused(
+        &put(&rig, "data/tree", &tar[..tar.len() - 1024]),
+        400,
+        "archive",
+    );
     assert!(!rig.path("tree").exists() && rig.partials().is_empty());
 }
 
@@ -106,6 +125,8 @@ fn links_in_a_stream_stay_inside() {
         let mut header = Header::new_gnu();
         header.set_entry_type(EntryType::Symlink);
         header.set_size(0);
+        header.set_mode(0o777);
+        header.set_mtime(1);
         builder.append_link(&mut header, "l", target).unwrap();
         add(&mut builder, FILE, then, 0o644, b"x");
         builder.into_inner().unwrap()
@@ -131,11 +152,19 @@ fn a_folder_is_sent_as_it_is() {
     let answer = rig.get("data/t?tar");
     assert_eq!(answer.status, 200);
     let to = tempfile::tempdir().unwrap();
-    Archive::new(Cursor::new(&answer.body)).unpack(to.path()).unwrap();
+    Archive::new(Cursor::new(&answer.body))
+        .unpack(to.path())
+        .unwrap();
     assert_eq!(fs::read(to.path().join("big")).unwrap(), vec![3; 600_000]);
-    assert_eq!(fs::read(to.path().join("sub").join(&long)).unwrap(), b"long");
+    assert_eq!(
+        fs::read(to.path().join("sub").join(&long)).unwrap(),
+        b"long"
+    );
     assert!(to.path().join("sub/empty").is_dir() && !to.path().join("pipe").exists());
-    assert_eq!(fs::read_link(to.path().join("link")).unwrap().to_str(), Some("big"));
+    assert_eq!(
+        fs::read_link(to.path().join("link")).unwrap().to_str(),
+        Some("big")
+    );
     assert_eq!(rig.audited().last().unwrap()["left_out"], 1);
     // And back again.
     fs::remove_file(rig.path("t/link")).unwrap();

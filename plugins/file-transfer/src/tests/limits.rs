@@ -12,7 +12,9 @@ use super::{Rig, assert_refused, json_of};
 /// Tries again while the root is being counted.
 fn counted(rig: &Rig) {
     let until = Instant::now() + Duration::from_secs(10);
-    while json_of(&rig.endpoint.send("GET", 0, "/v0/files", b"").unwrap(), 200)["roots"][0]["used"].is_null() {
+    while json_of(&rig.endpoint.send("GET", 0, "/v0/files", b"").unwrap(), 200)["roots"][0]["used"]
+        .is_null()
+    {
         assert!(Instant::now() < until, "the root is not counted");
         std::thread::yield_now();
     }
@@ -37,11 +39,17 @@ fn a_quota_holds_for_all_files_together() {
     assert_eq!(used(&rig), 400);
     assert_eq!(rig.put("data/b", &[], &[1; 100]).status, 200);
     assert_eq!(used(&rig), 100);
-    let piece = [("x-upload-id", "0123456789abcdef"), ("content-range", "bytes 0-499/700")];
+    let piece = [
+        ("x-upload-id", "0123456789abcdef"),
+        ("content-range", "bytes 0-499/700"),
+    ];
     assert_eq!(rig.put("data/c", &piece, &[1; 500]).status, 202);
     assert_eq!(used(&rig), 600);
     assert_refused(&rig.put("data/d", &[], &[1; 401]), 413, "quota");
-    let rest = [("x-upload-id", "0123456789abcdef"), ("content-range", "bytes 500-699/700")];
+    let rest = [
+        ("x-upload-id", "0123456789abcdef"),
+        ("content-range", "bytes 500-699/700"),
+    ];
     assert_eq!(rig.put("data/c", &rest, &[1; 200]).status, 201);
     assert_eq!(used(&rig), 800);
 }
@@ -68,16 +76,27 @@ fn old_partials_and_leftovers_are_swept_at_the_start() {
     for name in ["once-1", "resume-old", "resume-new"] {
         fs::write(hidden.join(name), "partial").unwrap();
     }
-    let old = fs::File::options().write(true).open(hidden.join("resume-old")).unwrap();
-    old.set_modified(SystemTime::now() - Duration::from_hours(25)).unwrap();
+    let old = fs::File::options()
+        .write(true)
+        .open(hidden.join("resume-old"))
+        .unwrap();
+    old.set_modified(SystemTime::now() - Duration::from_hours(25))
+        .unwrap();
     let settings = json!({ "roots": { "data": { "path": folder.path(), "write": true } } });
     let endpoint = gaxx_sdk::testing::endpoint::<crate::files::Files>(settings).unwrap();
-    let swept = || endpoint.samples().value("gaxx_file_transfer_partials_swept_total", &[]);
+    let swept = || {
+        endpoint
+            .samples()
+            .value("gaxx_file_transfer_partials_swept_total", &[])
+    };
     let until = Instant::now() + Duration::from_secs(10);
     while swept().unwrap() < 3.0 {
         assert!(Instant::now() < until, "nothing is swept");
         std::thread::yield_now();
     }
-    let left: Vec<_> = fs::read_dir(&hidden).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> = fs::read_dir(&hidden)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(left, ["resume-new"]);
 }

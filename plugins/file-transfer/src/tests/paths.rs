@@ -17,7 +17,15 @@ fn nothing_leads_out_of_the_root() {
         symlink("../../etc", rig.path("up")).unwrap();
         symlink("/proc/self/root/etc", rig.path("magic")).unwrap();
         symlink("loop", rig.path("loop")).unwrap();
-        for path in ["away/secret", "file", "up/passwd", "magic/passwd", "loop", "loop/a", "away"] {
+        for path in [
+            "away/secret",
+            "file",
+            "up/passwd",
+            "magic/passwd",
+            "loop",
+            "loop/a",
+            "away",
+        ] {
             for answer in [
                 rig.get(&format!("data/{path}")),
                 rig.put(&format!("data/{path}"), &[], b"x"),
@@ -27,7 +35,10 @@ fn nothing_leads_out_of_the_root() {
                 assert!(!answer.text().contains("secret\""), "{}", answer.text());
             }
         }
-        assert_eq!(fs::read_to_string(outside.path().join("secret")).unwrap(), "secret");
+        assert_eq!(
+            fs::read_to_string(outside.path().join("secret")).unwrap(),
+            "secret"
+        );
         assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
         assert!(rig.refused(if follow { "outside" } else { "link" }) > 0.0);
     }
@@ -61,7 +72,10 @@ fn devices_pipes_and_sockets_are_refused_both_ways() {
         assert_refused(&rig.get(&path), 403, "special_file");
         assert_refused(&rig.put(&path, &[], b"x"), 403, "special_file");
         assert_refused(&rig.send("DELETE", &path, &[], b""), 403, "special_file");
-        assert_eq!(json_of(&rig.get(&format!("{path}?stat")), 200)["kind"], "special");
+        assert_eq!(
+            json_of(&rig.get(&format!("{path}?stat")), 200)["kind"],
+            "special"
+        );
     }
 }
 
@@ -75,7 +89,12 @@ fn a_root_is_read_only_and_nothing_is_deleted_until_that_is_said() {
         rig.put("data/b?folder", &[], b""),
         rig.put("data/b", &[("content-type", "application/x-tar")], b""),
         rig.send("DELETE", "data/a", &[], b""),
-        rig.send("HEAD", "data/a", &[("x-upload-id", "0123456789abcdef")], b""),
+        rig.send(
+            "HEAD",
+            "data/a",
+            &[("x-upload-id", "0123456789abcdef")],
+            b"",
+        ),
     ] {
         assert_eq!(answer.status, 403, "{}", answer.text());
     }

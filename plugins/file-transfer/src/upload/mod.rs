@@ -36,44 +36,53 @@ pub(crate) fn file(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(), R
     let partials = task.root.writable()?;
     let order = Order::read(task, &exchange.request)?;
     early(task, &order.conditions)?;
+    let first = order.piece.map_or(0, |piece| piece.first);
+    let space = order.end.map_or(0, |end| end - first);
+    task.root.check_space(space)?;
+    let reservation = task.root.usage.reserve(space)?;
+    task.start_change(order.describe())?;
     let mut partial = match &order.id {
         Some(id) => partials.resumable(partial_name(id, &exchange.request, task.path))?,
         None => partials.once()?,
     };
-    let first = receive::begin(task, &order, &partial)?;
-    let space = order.end.map_or(0, |end| end - first);
-    task.root.check_space(space)?;
-    let reservation = task.root.usage.reserve(space)?;
+    receive::begin(task, first, &partial)?;
     task.direction = Some(Direction::Received);
-    task.start_change(order.describe())?;
-    let mut work = Work { order, first, reservation };
+    let mut work = Work {
+        order,
+        first,
+        reservation,
+    };
     let taken = work.take(task, exchange, &mut partial);
+    // Whoever has an answer may send the next piece at once: the file must be free by then.
     match taken {
-        Ok(Some(object)) => {
-            let status = if object.created { 201 } else { 200 };
-            let mut headers = Headers::default();
-            headers.digests(&object.digests);
-            headers.entity(&object.entity);
-            work.reservation.settle(task.moved, object.replaced);
-            let done = object.done(task.moved);
-            task.transferred(done)?;
-            exchange.json(status, headers, object.object)
+        Ok(Some(published)) => {
+            drop(partial);
+            work.reservation.settle(task.moved, published.replaced);
+            published.answer(task, exchange)
         }
         Ok(None) => {
-            let offset = work.first + task.moved;
+            drop(partial);
             work.reservation.settle(task.moved, 0);
-            task.transferred(Done { bytes: task.moved, ..Done::default() })?;
-            let mut headers = Headers::default();
-            headers.add("upload-offset", offset.to_string());
-            let mut object = Map::new();
-            object.insert("offset".into(), offset.into());
-            exchange.json(202, headers, object)
+            accepted(task, exchange, work.first + task.moved)
         }
         Err(refusal) => {
             work.failed(task, partial, &refusal);
             Err(refusal)
         }
     }
+}
+
+/// Answers a piece that was not the last one.
+fn accepted(task: &Task<'_>, exchange: &mut Exchange, offset: u64) -> Result<(), Refusal> {
+    task.transferred(Done {
+        bytes: task.moved,
+        ..Done::default()
+    })?;
+    let mut headers = Headers::default();
+    headers.add("upload-offset", offset.to_string());
+    let mut object = Map::new();
+    object.insert("offset".into(), offset.into());
+    exchange.json(202, headers, object)
 }
 
 /// An upload at work.
@@ -97,7 +106,15 @@ impl Work {
             receive::hash_before(task, exchange, &partial.file, self.first, hasher)?;
         }
         let (first, reservation) = (self.first, &mut self.reservation);
-        receive::all(task, exchange, &partial.file, &self.order, first, hasher.as_mut(), reservation)?;
+        receive::all(
+            task,
+            exchange,
+            &partial.file,
+            &self.order,
+            first,
+            hasher.as_mut(),
+            reservation,
+        )?;
         let Some(hasher) = hasher else {
             return Ok(None);
         };
@@ -108,7 +125,7 @@ impl Work {
 
     /// Keeps what has come where it can be of use.
     fn failed(self, task: &Task<'_>, partial: Partial, refusal: &Refusal) {
-        if !partial.is_kept() {
+        if !partial.is_resumable() {
             return;
         }
         // What has another digest than it should is not what the caller has.
@@ -127,7 +144,10 @@ pub(crate) fn folder(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(),
     task.root.writable()?;
     not_the_root(task.path)?;
     let metadata = Metadata::read(&exchange.request)?;
-    let mode = exchange.request.header("x-file-mode").map_or(FOLDER, |_| metadata.mode);
+    let mode = exchange
+        .request
+        .header("x-file-mode")
+        .map_or(FOLDER, |_| metadata.mode);
     task.start_change(Map::new())?;
     if task.query.parents {
         task.root.make_parents(task.path)?;
@@ -154,7 +174,7 @@ fn early(task: &Task<'_>, conditions: &Conditions) -> Result<(), Refusal> {
         }
         Err(mut refusal) => {
             if refusal.reason == Reason::NotFound {
-                refusal.message = "the folder for the file is not there".to_owned();
+                "the folder for the file is not there".clone_into(&mut refusal.message);
                 "add ?parents to have it made".clone_into(&mut refusal.remedy);
             }
             Err(refusal)

@@ -35,12 +35,19 @@ pub(super) struct Order {
 impl Order {
     pub(super) fn read(task: &Task<'_>, request: &Request) -> Result<Self, Refusal> {
         let expected = Expected::read(request)?;
-        let id = request.header("x-upload-id").map(UploadId::parse).transpose()?;
-        let piece = request.header("content-range").map(ContentRange::parse).transpose()?;
+        let id = request
+            .header("x-upload-id")
+            .map(UploadId::parse)
+            .transpose()?;
+        let piece = request
+            .header("content-range")
+            .map(ContentRange::parse)
+            .transpose()?;
         let length = request
             .header("content-length")
             .and_then(|length| length.parse::<u64>().ok());
-        let wrong = |message: &str, remedy: &str| Err(Refusal::new(Reason::Header, message, remedy));
+        let wrong =
+            |message: &str, remedy: &str| Err(Refusal::new(Reason::Header, message, remedy));
         if let Some(piece) = piece {
             if id.is_none() {
                 return wrong(
@@ -55,7 +62,10 @@ impl Order {
                 );
             }
         }
-        if request.header("content-encoding").is_some_and(|coding| coding != "identity") {
+        if request
+            .header("content-encoding")
+            .is_some_and(|coding| coding != "identity")
+        {
             return wrong(
                 "Content-Encoding is not understood",
                 "send the file as it is to be stored",

@@ -4,7 +4,10 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use gaxx_sdk::serde_json::{Map, Value};
 use rustix::{
-    fs::{RenameFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, fchmod, fsync, futimens, renameat_with},
+    fs::{
+        RenameFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, fchmod, fsync, futimens,
+        renameat_with,
+    },
     io::Errno,
 };
 
@@ -12,6 +15,7 @@ use super::order::Order;
 use crate::{
     digest::{Digests, hex},
     entity::{Entity, Moment, put_text},
+    exchange::{Exchange, Headers},
     headers::Conditions,
     refusal::Refusal,
     root::{Partial, entity, entity_at, replaceable, sync},
@@ -21,22 +25,30 @@ use crate::{
 
 /// An upload that has its name.
 pub(super) struct Published {
-    pub(super) created: bool,
+    created: bool,
     /// The bytes of the file that was there before.
     pub(super) replaced: u64,
-    pub(super) entity: Entity,
-    pub(super) digests: Digests,
+    entity: Entity,
+    digests: Digests,
     /// The answer.
-    pub(super) object: Map<String, Value>,
+    object: Map<String, Value>,
 }
 
 impl Published {
-    /// For the audit log.
-    pub(super) fn done(&self, bytes: u64) -> Done {
+    /// Answers it, once the audit log has it.
+    pub(super) fn answer(self, task: &Task<'_>, exchange: &mut Exchange) -> Result<(), Refusal> {
         let mut more = Map::new();
         more.insert("size".into(), self.entity.size.into());
         more.insert("created".into(), self.created.into());
-        Done { bytes, digests: self.digests, more }
+        task.transferred(Done {
+            bytes: task.moved,
+            digests: self.digests,
+            more,
+        })?;
+        let mut headers = Headers::default();
+        headers.digests(&self.digests);
+        headers.entity(&self.entity);
+        exchange.json(if self.created { 201 } else { 200 }, headers, self.object)
     }
 }
 
@@ -117,7 +129,10 @@ fn flags(conditions: &Conditions) -> RenameFlags {
 
 /// The times of a file that was last changed then; nothing: now.
 pub(crate) fn times(modified: Option<Moment>) -> Timestamps {
-    let special = |nanos| Timespec { tv_sec: 0, tv_nsec: nanos };
+    let special = |nanos| Timespec {
+        tv_sec: 0,
+        tv_nsec: nanos,
+    };
     let last_modification = modified.map_or(special(UTIME_NOW), |moment| Timespec {
         tv_sec: moment.seconds,
         tv_nsec: moment.nanos.into(),

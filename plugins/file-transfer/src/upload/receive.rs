@@ -20,24 +20,23 @@ use crate::{
 /// From how many bytes on the filesystem is told beforehand how much comes.
 const LARGE: u64 = 1 << 20;
 
-/// Where what comes begins in the file. What is behind that from an earlier try is cut off.
-pub(super) fn begin(task: &Task<'_>, order: &Order, partial: &Partial) -> Result<u64, Refusal> {
+/// Has the file end where what comes begins: what is behind that from an earlier try is cut off.
+pub(super) fn begin(task: &Task<'_>, first: u64, partial: &Partial) -> Result<(), Refusal> {
     let there = entity(&partial.file, task.path)?.size;
-    let first = order.piece.map_or(0, |piece| piece.first);
     if first > there {
         return Err(Refusal::new(
             Reason::Offset,
             format!("{there} bytes of this upload are there, and the piece begins at {first}"),
             "begin where HEAD with the same X-Upload-Id says, in Upload-Offset",
         )
-        .header("upload-offset", there));
+        .header("upload-offset", there.to_string()));
     }
     if first < there {
         let cut = partial.file.set_len(first);
         cut.map_err(|error| Refusal::io(&error, task.path))?;
         task.root.usage.removed(there - first);
     }
-    Ok(first)
+    Ok(())
 }
 
 /// Makes the digests of what came with earlier requests.

@@ -37,7 +37,7 @@ pub(super) struct Init {
     #[arg(long, value_name = "HOST,IP", value_delimiter = ',')]
     names: Vec<String>,
     /// Where its API is to be served
-    #[arg(long = "api-listen", visible_alias = "listen", value_name = "ADDRESS:PORT",
+    #[arg(long, value_name = "ADDRESS:PORT",
         default_value_t = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT))]
     api_listen: SocketAddr,
     /// Sign with the CA of this folder, made by an earlier init, so that its client's certificate

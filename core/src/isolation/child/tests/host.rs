@@ -119,6 +119,12 @@ fn every_question_has_its_answer() {
         }
     ));
     assert_eq!(process.unwrap(), [1]);
+
+    let (what, written) = during(&mut core, &HostTold::Done, || {
+        host.audit("{}".into(), 7).into_result()
+    });
+    assert!(matches!(what, HostCall::Audit { record, deadline: 7 } if record == "{}"));
+    assert_eq!(written, Ok(()));
 }
 
 #[test]

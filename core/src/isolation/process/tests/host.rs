@@ -31,6 +31,8 @@ pub(super) struct Bench {
     pub(super) series: Mutex<Vec<Option<String>>>,
     pub(super) log: Mutex<Vec<String>>,
     pub(super) cancelled: AtomicBool,
+    /// Records for the audit log, and their deadlines.
+    pub(super) audited: Mutex<Vec<(String, u64)>>,
     /// The far end of the last helper's socket.
     pub(super) helper: Mutex<Option<UnixStream>>,
 }
@@ -117,6 +119,11 @@ impl Host for Handle {
 
     fn process(&self, what: u32, _: u64) -> RResult<RVec<u8>, Fault> {
         RResult::ROk(vec![u8::try_from(what).unwrap()].into())
+    }
+
+    fn audit(&self, record: RStr<'_>, deadline: u64) -> RResult<(), Fault> {
+        self.0.audited.lock().push((record.into(), deadline));
+        RResult::ROk(())
     }
 
     fn is_cancelled(&self) -> bool {

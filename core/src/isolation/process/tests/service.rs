@@ -100,6 +100,15 @@ fn everything_is_asked_of_the_components_own_host() {
         deadline: 1,
     };
     assert!(matches!(stage.ask(1, process), HostTold::Bytes(bytes) if bytes == [4]));
+    let audit = |deadline| HostCall::Audit {
+        record: "{}".to_owned(),
+        deadline,
+    };
+    assert!(matches!(stage.ask(1, audit(7)), HostTold::Done));
+    // One waits for two seconds at most: others ask on the same socket.
+    assert!(matches!(stage.ask(1, audit(u64::MAX)), HostTold::Done));
+    let asked = [7, 2_000_000_000].map(|deadline| ("{}".to_owned(), deadline));
+    assert_eq!(*stage.bench.audited.lock(), asked);
     assert!(
         matches!(stage.ask(1, HostCall::StateFolder), HostTold::Fault(fault) if fault.message == "no folder here")
     );

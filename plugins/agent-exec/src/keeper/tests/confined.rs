@@ -45,7 +45,10 @@ fn no_file_leaks_into_it() {
 
 #[test]
 fn it_has_a_session_of_its_own_and_nothing_of_the_agents_signals() {
-    let mut watched = begin(&keepers(), &order("/bin/cat", &["/proc/self/stat", "/proc/self/status"]));
+    let mut watched = begin(
+        &keepers(),
+        &order("/bin/cat", &["/proc/self/stat", "/proc/self/status"]),
+    );
     let pid = watched.started().to_string();
     let text = watched.ended().output;
     let (_, rest) = text.lines().next().unwrap().rsplit_once(") ").unwrap();
@@ -53,7 +56,9 @@ fn it_has_a_session_of_its_own_and_nothing_of_the_agents_signals() {
     assert_eq!((words[2], words[3]), (&*pid, &*pid));
     let field = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap_or_else(|| panic!("no {name}")).trim().to_owned()
+        line.unwrap_or_else(|| panic!("no {name}"))
+            .trim()
+            .to_owned()
     };
     for set in ["SigBlk:", "SigIgn:", "SigCgt:", "CapAmb:"] {
         assert_eq!(field(set), "0000000000000000", "{set}");
@@ -84,7 +89,10 @@ fn its_limits_are_set() {
         "Max file size 1048576 1048576 bytes",
         "Max core file size 1 1 bytes",
     ] {
-        assert!(limited.contains(line) || line.contains("core"), "{line}: {limited:#?}");
+        assert!(
+            limited.contains(line) || line.contains("core"),
+            "{line}: {limited:#?}"
+        );
     }
     order.limits = Limits::default();
     let usual = run(&keepers(), &order).output;
@@ -178,7 +186,8 @@ fn landlock_leaves_it_its_folders_to_write() {
     let done = run(&keepers, &order);
     assert_eq!(
         done.output, "null\nkeptcut\nappend\nnew\nrm\nln\nmv\ntruncate\ninside\n",
-        "{}", done.errors
+        "{}",
+        done.errors
     );
     assert_eq!(fs::read_to_string(kept).unwrap(), "kept");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
@@ -216,7 +225,12 @@ fn without_a_network_it_has_unix_sockets_still() {
     order.no_network = true;
     let done = run(&keepers(), &order);
     let calls = format!("-1 {}\n-1 {}\n", libc::ENOSYS, libc::EACCES);
-    assert_eq!(done.output, "refused\n".repeat(4) + &calls, "{}", done.errors);
+    assert_eq!(
+        done.output,
+        "refused\n".repeat(4) + &calls,
+        "{}",
+        done.errors
+    );
 }
 
 /// The file that was checked runs, and not what has taken its name since.
@@ -231,15 +245,28 @@ fn the_checked_image_is_what_runs() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     };
     let checked: [(&dyn Fn(), &str); 2] = [
-        (&|| drop(fs::copy("/bin/echo", &path).unwrap()), "good word\n"),
-        (&|| fs::write(&path, "#!/bin/sh\necho good \"$1\"\n").unwrap(), "good word\n"),
+        (
+            &|| drop(fs::copy("/bin/echo", &path).unwrap()),
+            "good word\n",
+        ),
+        (
+            &|| fs::write(&path, "#!/bin/sh\necho good \"$1\"\n").unwrap(),
+            "good word\n",
+        ),
     ];
     for (make, says) in checked {
         put(make);
         let image = File::open(&path).unwrap();
         put(&|| fs::write(&path, "#!/bin/sh\necho exchanged\n").unwrap());
         let is_script = says == "good word\n" && image.metadata().unwrap().len() < 100;
-        let mut order = order(path.to_str().unwrap(), if is_script { &["word"] } else { &["good", "word"] });
+        let mut order = order(
+            path.to_str().unwrap(),
+            if is_script {
+                &["word"]
+            } else {
+                &["good", "word"]
+            },
+        );
         assert_eq!(run(&keepers, &order).output, "exchanged\n");
         order.image = Some(image.into());
         assert_eq!(run(&keepers, &order).output, says);

@@ -89,8 +89,15 @@ fn messages_follow_one_another() {
     let (near, far) = wire::pair().unwrap();
     let messages = [
         Message::Started { pid: 7 },
-        Message::Failed { step: Step::Folder, errno: 2 },
-        Message::Ended { end: End::Signal(9), usage: Usage::default() },
+        Message::Failed {
+            step: Step::Folder,
+            errno: 2,
+        },
+        Message::Ended {
+            end: End::Signal(9),
+            usage: Usage::default(),
+            is_ready: true,
+        },
     ];
     for message in &messages {
         wire::send(near.as_fd(), message, &[]).unwrap();

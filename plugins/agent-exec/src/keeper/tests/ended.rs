@@ -88,7 +88,16 @@ fn one_that_is_killed_at_once_ends() {
         if matches!(event, Event::Started { .. }) {
             assert_eq!(watched.ended().end, End::Signal(9));
         } else {
-            assert!(matches!(event, Event::Ended { end: End::Signal(9), .. }), "{event:?}");
+            assert!(
+                matches!(
+                    event,
+                    Event::Ended {
+                        end: End::Signal(9),
+                        ..
+                    }
+                ),
+                "{event:?}"
+            );
         }
     }
 }
@@ -102,7 +111,10 @@ fn a_fork_bomb_is_ended() {
     for (uid, keepers) in [50_001, 50_002].into_iter().zip(both()) {
         let mut bomb = order(
             "/bin/bash",
-            &["-c", "echo go; f() { f & f & }; while :; do f; done 2>/dev/null"],
+            &[
+                "-c",
+                "echo go; f() { f & f & }; while :; do f; done 2>/dev/null",
+            ],
         );
         bomb.user = Some(User {
             uid,

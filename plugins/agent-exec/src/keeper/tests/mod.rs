@@ -34,10 +34,7 @@ pub(super) fn spawn_bare(agent: OwnedFd) -> gaxx_sdk::Result<()> {
 }
 
 /// Runs it in a copy of this process: the test harness has a thread more, which takes signals.
-fn alone(
-    agent: OwnedFd,
-    main: fn(OwnedFd) -> gaxx_sdk::Result<()>,
-) -> gaxx_sdk::Result<()> {
+fn alone(agent: OwnedFd, main: fn(OwnedFd) -> gaxx_sdk::Result<()>) -> gaxx_sdk::Result<()> {
     if fork(None)?.is_none() {
         return main(agent);
     }
@@ -53,7 +50,10 @@ fn keepers() -> Keepers {
 /// Without cgroups.
 fn bare_keepers() -> Keepers {
     let host = testing::host();
-    let start = move || host.helper("bare keeper").map_err(|error| error.to_string());
+    let start = move || {
+        host.helper("bare keeper")
+            .map_err(|error| error.to_string())
+    };
     let keepers = Keepers::started_by(Box::new(start), 1).unwrap();
     assert!(!keepers.abilities().cgroup);
     keepers

@@ -18,15 +18,30 @@ fn programs_that_cannot_be_run_are_told_apart() {
     let keepers = keepers();
     let busy_path = folder.path().join("busy");
     fs::copy("/bin/true", &busy_path).unwrap();
-    let _busy = fs::OpenOptions::new().append(true).open(&busy_path).unwrap();
+    let _busy = fs::OpenOptions::new()
+        .append(true)
+        .open(&busy_path)
+        .unwrap();
     for (program, error, remedy) in [
         (missing.clone(), libc::ENOENT, "install "),
         (format!("{plain}/x"), libc::ENOTDIR, "install "),
         (plain, libc::EACCES, "chmod a+rx"),
         ("/etc".to_owned(), libc::EACCES, "chmod a+rx"),
-        (put("odd", "#!/no/such/shell\n", 0o755), libc::ENOENT, "interpreter"),
-        (put("text", "neither", 0o755), libc::ENOEXEC, "begin a script with"),
-        (busy_path.to_str().unwrap().to_owned(), libc::ETXTBSY, "by a rename"),
+        (
+            put("odd", "#!/no/such/shell\n", 0o755),
+            libc::ENOENT,
+            "interpreter",
+        ),
+        (
+            put("text", "neither", 0o755),
+            libc::ENOEXEC,
+            "begin a script with",
+        ),
+        (
+            busy_path.to_str().unwrap().to_owned(),
+            libc::ETXTBSY,
+            "by a rename",
+        ),
     ] {
         let (step, number, advice) = failure(&keepers, &order(&program, &[]));
         assert_eq!((step, number), (Step::Exec, error), "{program}");
@@ -43,7 +58,10 @@ fn folders_that_cannot_be_entered_are_told() {
     nowhere.folder = "/no/such/folder".into();
     let (step, error, remedy) = failure(&keepers, &nowhere);
     assert_eq!((step, error), (Step::Folder, libc::ENOENT));
-    assert!(remedy.contains("make the working folder /no/such/folder"), "{remedy}");
+    assert!(
+        remedy.contains("make the working folder /no/such/folder"),
+        "{remedy}"
+    );
     if is_root() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();

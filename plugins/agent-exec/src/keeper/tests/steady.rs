@@ -38,11 +38,16 @@ fn a_thousand_runs_leave_no_file_and_no_process() {
         };
         // The spares, and the one that runs.
         wait_until("there are spares", || children() == 3);
+        assert_eq!(run(&keepers, &order).end, End::Status(0));
         let before = open_files();
         for _ in 0..1000 {
             assert_eq!(run(&keepers, &order).end, End::Status(0));
         }
         assert_eq!(open_files(), before);
+        for _ in 0..20 {
+            // What leaves somebody behind has its keeper end.
+            assert_eq!(run(&keepers, &shell("sleep 1000 &")).end, End::Status(0));
+        }
         wait_until("those that ran are gone", || children() == 3);
         let of_spawner = || fs::read_dir(format!("/proc/{spawner}/fd")).unwrap().count();
         assert!(of_spawner() < 12, "{}", of_spawner());
