@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 /// The body of a request.
 #[derive(Debug, Default)]
-pub enum Body {
+pub(super) enum Body {
     /// None.
     #[default]
     Empty,

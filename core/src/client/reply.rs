@@ -23,7 +23,7 @@ const LONGEST_ERROR: usize = 64 * 1024;
 /// An answer whose body has not been read. Dropping it closes the connection, unless all of it was
 /// read.
 #[derive(Debug)]
-pub struct Reply {
+pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     body: Incoming,
@@ -58,12 +58,12 @@ impl Reply {
     }
 
     /// The status.
-    pub fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         self.status
     }
 
     /// A header as text.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
@@ -78,7 +78,7 @@ impl Reply {
     }
 
     /// The next piece of the body, none at its end; each within `patience`, where there is one.
-    pub async fn piece(&mut self, patience: Option<Duration>) -> Result<Option<Bytes>, ClientError> {
+    pub(super) async fn piece(&mut self, patience: Option<Duration>) -> Result<Option<Bytes>, ClientError> {
         loop {
             let frame = match patience {
                 Some(after) => timeout(after, self.body.frame()).await.map_err(|_| {
@@ -110,7 +110,7 @@ impl Reply {
     }
 
     /// The whole body, of at most `limit` bytes.
-    pub async fn bytes(&mut self, limit: usize) -> Result<Bytes, ClientError> {
+    pub(super) async fn bytes(&mut self, limit: usize) -> Result<Bytes, ClientError> {
         let mut whole = BytesMut::new();
         while let Some(piece) = self.piece(Some(self.client.limits().silence)).await? {
             if whole.len() + piece.len() > limit {
@@ -122,7 +122,7 @@ impl Reply {
     }
 
     /// The whole body as JSON of at most `limit` bytes.
-    pub async fn json<T: DeserializeOwned>(&mut self, limit: usize) -> Result<T, ClientError> {
+    pub(super) async fn json<T: DeserializeOwned>(&mut self, limit: usize) -> Result<T, ClientError> {
         let bytes = self.bytes(limit).await?;
         serde_json::from_slice(&bytes).map_err(|error| self.malformed(error.to_string()))
     }

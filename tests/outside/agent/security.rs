@@ -13,7 +13,7 @@ use pki::{Pki, set_mode};
 /// A token, and its hash as `printf %s TOKEN | sha256sum` shows it.
 const TOKEN: &str = "a-token-for-a-test";
 const HASH: &str = "sha256:6da17cb7859700a4778cbba6856739e759c93039b0bdaddfddb5721fdc718e6f";
-/// The password `U*U`, of the test vectors of crypt_blowfish.
+/// The password `U*U`, of the test vectors of `crypt_blowfish`.
 const BCRYPT: &str = "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
 
 /// The API's address, by the name that its certificate has.
@@ -136,6 +136,32 @@ fn a_new_certificate_is_shown_and_a_broken_one_is_not() {
         agent.log_contains("mode 0644")
     });
     agent.kill();
+}
+
+#[test]
+fn a_reload_withdraws_a_client_and_a_token() {
+    let Some(pki) = Pki::new() else { return };
+    pki.issue("ctl");
+    let config = |client: &str, token: &str| {
+        let section = pki.section(&[
+            "client_ca: ca.pem",
+            &format!("clients: [{{name: {client}}}]"),
+        ]);
+        format!(
+            "agent: {{tls: {section}}}\nauth: {{tokens: [{{name: {token}, hash: '{HASH}', \
+             scopes: [{token}]}}]}}"
+        )
+    };
+    let mut agent = Agent::builder().config(&config("ctl", "read")).start();
+    let url = format!("{}/", local(&agent));
+    let by_certificate = || pki.status(&["--cert", "ctl.pem", "--key", "ctl.key", &url]);
+    let by_token = || pki.status(&["-H", &format!("Authorization: Bearer {TOKEN}"), &url]);
+    assert_eq!((by_certificate(), by_token()), (200, 200));
+    agent.rewrite_config(&config("other", "files"));
+    agent.signal(rustix::process::Signal::HUP);
+    wait_until("both are withdrawn", || {
+        (by_certificate(), by_token()) == (403, 403)
+    });
 }
 
 #[test]

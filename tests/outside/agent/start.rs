@@ -6,7 +6,9 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use gaxx_tests::{Agent, BOUND, Browser, Monitor, Request, require, wait_until};
+use gaxx_tests::{
+    Agent, BOUND, Browser, Monitor, PluginFolder, Request, cdylib, require, wait_until,
+};
 use rustix::process::Signal;
 
 /// Names of the agent's role that core and the built-in plugins have, with their types.
@@ -160,6 +162,25 @@ fn without_telemetry_only_the_api_is_served() {
         agent.call_as_nobody("GET", "/v0/heartbeat").send().status,
         200
     );
+}
+
+#[test]
+fn what_plugins_serve_for_profiling_is_on_the_monitoring_port_too() {
+    let folder = PluginFolder::new();
+    folder.add(&cdylib("gaxx-rogue"));
+    let agent = Agent::builder().plugins(folder.path()).start();
+    agent.wait_ready();
+    let path = "/debug/rogue";
+    let profiling = agent.profiling().expect("a free port was asked for");
+    let there = Request::new("GET", &format!("{profiling}{path}")).send();
+    assert_eq!(there.expect(200).text(), "calm\n");
+    assert_eq!(agent.get(path).expect(200).text(), "calm\n");
+    assert_eq!(agent.call("GET", path).send().status, 404);
+    // The other way round it is not so.
+    let pages = Request::new("GET", &format!("{profiling}/rogue/calm")).send();
+    assert_eq!(pages.status, 404);
+    let index = Request::new("GET", &profiling).send().expect(200);
+    assert!(index.text().contains(path), "{}", index.text());
 }
 
 #[test]

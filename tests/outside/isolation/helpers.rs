@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::fd::AsRawFd;
 
-use gaxx_tests::{BOUND, Process, Response, wait_until};
+use gaxx_tests::{Agent, BOUND, Process, Response, wait_until};
 use rustix::process::{Pid, Signal, getpgid, kill_process};
 
 use super::{QUICK, wait_gone};
@@ -268,6 +268,24 @@ fn there_are_only_so_many() {
         });
         rogue.expect_sound();
     });
+}
+
+/// Whether it is in the program or in a process of its own.
+#[test]
+fn a_plugin_that_is_linked_in_has_helpers_too() {
+    for isolation in ["in-process", "process"] {
+        let config = format!("plugins: {{agent-exec: {{allow: any, isolation: {isolation}}}}}\n");
+        let agent = Agent::builder().config(&config).start();
+        let request = agent.call("POST", "/v0/exec");
+        let request = request.header("Content-Type", "application/json");
+        let answer = request.try_send_body(br#"{"command": "/bin/true"}"#.to_vec());
+        let answer = answer.unwrap_or_else(|reason| panic!("{isolation}: {reason}"));
+        assert_eq!(answer.expect(200).json()["exit_code"], 0, "{isolation}");
+        let children = Process(agent.pid()).children();
+        let mut arguments = children.iter().map(|child| read(child.pid, "cmdline"));
+        let helper = "gaxx-mon\0plugin-helper\0agent-exec\0keeper\0";
+        assert!(arguments.any(|line| line == helper), "{isolation}");
+    }
 }
 
 #[test]

@@ -17,7 +17,13 @@ impl Component for Pages {
 }
 
 impl Endpoint for Pages {
-    const ROUTES: &'static [Route] = &[Route::get("/rogue/*"), Route::post("/rogue/*")];
+    const ROUTES: &'static [Route] = &[
+        Route::get("/rogue/*"),
+        Route::post("/rogue/*"),
+        Route::get("/debug/rogue")
+            .on(Listener::Profiling)
+            .scope(Scope::Profile),
+    ];
 
     fn handle(
         &self,
@@ -27,7 +33,7 @@ impl Endpoint for Pages {
         deadline: Deadline,
     ) -> Result<()> {
         match request.path() {
-            "/rogue/calm" => reply.send(200, "text/plain", b"calm\n", deadline),
+            "/rogue/calm" | "/debug/rogue" => reply.send(200, "text/plain", b"calm\n", deadline),
             "/rogue/panics" => panic!("told to panic"),
             "/rogue/errors" => Err(Error::failed("told to fail")),
             "/rogue/hangs" => hang(),

@@ -127,7 +127,7 @@ impl Envelope {
         found.map(|(_, secured)| secured.clone())
     }
 
-    /// Takes on the tokens of a configuration that was read again.
+    /// Takes on the tokens and the clients of a configuration that was read again.
     pub(super) fn renew(&self, config: &Config) {
         let tokens = match tokens(config, self.local.as_ref()) {
             Ok(tokens) => tokens,
@@ -138,6 +138,15 @@ impl Envelope {
             let anonymous = anonymous(name, secured.loopback, config);
             let described = describe(name, anonymous, &tokens, self.web.as_ref());
             secured.access.renew(described);
+            let (section, tls) = match *name {
+                routes::MONITORING => ("server.tls", &config.server.tls),
+                routes::PROFILING => ("profiling.tls", &config.profiling.tls),
+                _ => ("agent.tls", &config.agent.tls),
+            };
+            let renewed = secured.tls.as_ref().map(|own| own.renew(section, tls));
+            if let Some(Err(error)) = renewed {
+                tracing::error!(%error, "TLS of this listener stays as it was");
+            }
         }
     }
 }

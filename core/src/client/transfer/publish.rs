@@ -87,6 +87,10 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Gives a folder these permissions and this time.
-pub(super) fn settle_folder(path: &Path, mode: u32, modified: i64) -> io::Result<()> {
-    meta::set(&File::open(path)?, mode, Some((modified, 0)))
+pub(super) fn settle_folder(
+    path: &Path,
+    mode: u32,
+    modified: Option<(i64, i64)>,
+) -> io::Result<()> {
+    meta::set(&File::open(path)?, mode, modified)
 }

@@ -14,6 +14,7 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 use super::{
     Moved, Progress, Remote, Step, TransferError,
     download::pass,
+    meta::Meta,
     publish::{self, Staged},
 };
 use crate::client::{Backoff, Client, body::Body};
@@ -56,6 +57,7 @@ impl Client {
         to: &Path,
         progress: &Arc<dyn Progress>,
     ) -> Result<(Staged, u64, Vec<PathBuf>), TransferError> {
+        let (mode, modified) = self.look_at_folder(from, to).await?;
         let request = self.request(Method::GET, &(from.url() + "?tar"));
         let mut reply = self.send(request, Body::Empty, self.limits().answer).await?;
         let staged = Staged::new(to)?;
@@ -72,6 +74,8 @@ impl Client {
             // What is behind the archive's end belongs to the answer all the same.
             let rest = io::copy(&mut stream, &mut io::sink());
             rest.map_err(TransferError::local("cannot read what comes for", staged.path()))?;
+            let settled = publish::settle_folder(staged.path(), mode, modified);
+            settled.map_err(TransferError::local("cannot finish", staged.path()))?;
             Ok((staged, stream.bytes, files))
         });
         let came = pass(&mut reply, pieces).await;
@@ -79,6 +83,26 @@ impl Client {
         // A stream that was cut leaves half an archive: that it was cut is why.
         came?;
         unpacked
+    }
+}
+
+impl Client {
+    /// Permissions and time of what there is at the node, which has to be a folder.
+    async fn look_at_folder(
+        &self,
+        from: &Remote,
+        to: &Path,
+    ) -> Result<(u32, Option<(i64, i64)>), TransferError> {
+        let request = self.request(Method::GET, &(from.url() + "?stat"));
+        let mut reply = self.send(request, Body::Empty, self.limits().answer).await?;
+        reply.bytes(1 << 20).await?;
+        if reply.header("x-file-kind") == Some("file") {
+            return Err(TransferError::Unfit {
+                path: to.to_owned(),
+                why: "is to be a folder, and there is a file at the node: leave out --recursive",
+            });
+        }
+        Ok(Meta::told(&reply))
     }
 }
 
@@ -118,6 +142,7 @@ fn unpack(stream: &mut Stream, folder: &Path) -> Result<Vec<PathBuf>, TransferEr
     for (path, header) in folders {
         let mode = header.mode().map_err(failed())? & 0o777;
         let modified = i64::try_from(header.mtime().map_err(failed())?).unwrap_or_default();
+        let modified = Some((modified, 0));
         publish::settle_folder(&folder.join(path), mode, modified).map_err(failed())?;
     }
     Ok(files)

@@ -63,7 +63,9 @@ impl ClientTls {
                     .with_client_auth_cert(chain, pem::key(&key)?)
                     .map_err(unfit)?
             }
-            (Some(_), None) => return Err(missing(KEY, "the certificate without it proves nothing")),
+            (Some(_), None) => {
+                return Err(missing(KEY, "the certificate without it proves nothing"));
+            }
             (None, Some(_)) => return Err(missing(CERTIFICATE, "the key is of no use without it")),
         };
         Ok(Self(Arc::new(config)))

@@ -21,13 +21,13 @@ use crate::{
 /// stays and an error is logged.
 #[derive(Debug)]
 pub struct ServerTls {
-    source: Source,
+    source: Mutex<Source>,
     current: ArcSwap<Current>,
     rhythm: Rhythm,
     seen: Mutex<Seen>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Source {
     Section(TlsFiles),
     Web(Arc<WebConfig>),
@@ -69,11 +69,26 @@ impl ServerTls {
         // Before the files are read: a change during the reading is seen at the next look.
         let stamps = files.stamps();
         Ok(Arc::new(Self {
-            source,
+            source: Mutex::new(source),
             current: ArcSwap::from_pointee(Current::load(&files)?),
             rhythm: Rhythm::new(),
             seen: Mutex::new(Seen { files, stamps }),
         }))
+    }
+
+    /// Takes on a section that was read again; where it has no certificate any more, nothing
+    /// changes. With an error what was before stays.
+    pub fn renew(&self, section: &str, tls: &config::Tls) -> Result<(), SecurityError> {
+        let Some(files) = TlsFiles::of(section, tls)? else {
+            return Ok(());
+        };
+        let stamps = files.stamps();
+        let current = Current::load(&files)?;
+        let mut seen = self.seen.lock();
+        *self.source.lock() = Source::Section(files.clone());
+        *seen = Seen { files, stamps };
+        self.current.store(Arc::new(current));
+        Ok(())
     }
 
     /// What the next handshake is made with.
@@ -86,8 +101,10 @@ impl ServerTls {
 
     /// Reads the files again where they have changed.
     fn look(&self) {
-        let files = match &self.source {
-            Source::Section(files) => files.clone(),
+        let mut seen = self.seen.lock();
+        let source = self.source.lock().clone();
+        let files = match source {
+            Source::Section(files) => files,
             // A web configuration that no longer asks for TLS is not taken on.
             Source::Web(web) => match web.current().tls() {
                 Some(files) => files.clone(),
@@ -96,7 +113,6 @@ impl ServerTls {
         };
         let stamps = files.stamps();
         let found = Seen { files, stamps };
-        let mut seen = self.seen.lock();
         if *seen == found {
             return;
         }

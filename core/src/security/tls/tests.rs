@@ -180,6 +180,30 @@ fn a_new_pair_is_in_force_and_a_broken_one_is_not() {
 }
 
 #[test]
+fn a_section_that_was_read_again_is_in_force() {
+    let pair = Pair::new();
+    let tls = ServerTls::open("agent.tls", &pair.section())
+        .unwrap()
+        .unwrap();
+    let first = in_force(&tls);
+    let next = Pair::new();
+    next.put("key.pem", "", 0o600);
+    assert!(tls.renew("agent.tls", &next.section()).is_err());
+    tls.renew("agent.tls", &config::Tls::default()).unwrap();
+    assert_eq!(in_force(&tls), first);
+    next.renew();
+    tls.renew("agent.tls", &next.section()).unwrap();
+    let second = in_force(&tls);
+    assert_ne!(second, first);
+    pair.renew();
+    assert_eq!(
+        in_force(&tls),
+        second,
+        "the files of before do not matter any more"
+    );
+}
+
+#[test]
 fn links_are_followed_and_their_change_is_seen() {
     let pair = Pair::new();
     let live = pair.folder.path().join("live");

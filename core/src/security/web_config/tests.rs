@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::security::authorization::Login;
 
-/// Of `bcrypt::hash_with_salt("secret", 4, ...)`.
+/// A hash of the lowest cost there is.
 fn hash(password: &str) -> String {
     bcrypt::hash_with_salt(password, 4, *b"sixteen of salt!")
         .unwrap()
@@ -212,8 +212,8 @@ proptest! {
     #[test]
     fn every_user_of_a_file_is_read(names in proptest::collection::btree_set("[a-z]{1,8}", 1..5)) {
         let hash = hash("x");
-        let lines: String = names.iter().map(|name| format!("  \"{name}\": \"{hash}\"\n")).collect();
-        let loaded = parse(&format!("basic_auth_users:\n{lines}")).unwrap();
+        let lines: Vec<_> = names.iter().map(|name| format!("  \"{name}\": \"{hash}\"\n")).collect();
+        let loaded = parse(&format!("basic_auth_users:\n{}", lines.concat())).unwrap();
         let shown = format!("{:?}", loaded.users);
         prop_assert_eq!(shown, format!("{names:?}"));
     }

@@ -86,10 +86,10 @@ pub(super) fn begin(plan: Plan, streams: &[OwnedFd; 3]) -> Result<Embryo, Failur
             embryo.child.cast(),
         )
     };
-    let error = last_errno();
+    let failed = (pid <= 0).then(last_errno);
     // Now the child's is the only one.
     drop(tell);
-    if pid <= 0 {
+    if let Some(error) = failed {
         return Err((Step::Fork, error));
     }
     embryo.pid = Pid::from_raw(pid).unwrap_or(embryo.pid);

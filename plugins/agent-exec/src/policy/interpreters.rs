@@ -13,7 +13,7 @@ use std::{
 use super::program::Identity;
 
 /// Their names. One is meant also with a version behind it: `python3.11`, `lua5.4`, `gcc-12`.
-pub(crate) const NAMES: [&str; 116] = [
+pub(crate) const NAMES: [&str; 117] = [
     // Shells.
     "ash", "bash", "busybox", "csh", "dash", "elvish", "fish", "ksh", "ksh93", "mksh", "nu", "pwsh",
     "rbash", "sh", "tcsh", "toybox", "xonsh", "yash", "zsh",
@@ -28,7 +28,7 @@ pub(crate) const NAMES: [&str; 116] = [
     "ionice", "kubectl", "ld.so", "ld-linux-x86-64.so", "ld-linux-aarch64.so", "machinectl", "nice",
     "nohup", "nsenter", "parallel", "pkexec", "podman", "prlimit", "rsync", "runcon", "runuser", "script",
     "setarch", "setpriv", "setsid", "setuidgid", "socat", "ssh", "start-stop-daemon", "stdbuf", "strace",
-    "su", "sudo", "systemd-run", "tar", "taskset", "time", "timeout", "unshare", "watch",
+    "su", "sudo", "systemd-run", "tar", "taskset", "time", "timeout", "unshare", "watch", "xargs",
 ];
 
 /// Others are names of these: editors and pagers, which start a shell when told to.

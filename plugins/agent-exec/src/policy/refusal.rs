@@ -170,6 +170,7 @@ impl Refusal {
 
 /// A pattern that fits this text and no other.
 fn escaped(text: &str) -> String {
-    let short: String = text.chars().take(80).collect();
-    regex_lite::escape(&short)
+    let special = |c: &char| "\\.+*?()|[]{}^$".contains(*c);
+    let short = text.chars().take(80);
+    short.flat_map(|c| special(&c).then_some('\\').into_iter().chain([c])).collect()
 }

@@ -302,7 +302,8 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         let holds = |file: &File| file.metadata().is_ok_and(|metadata| metadata.len() > 0);
-        if !self.published && !(self.resumable && holds(&self.file)) {
+        let stays = self.published || (self.resumable && holds(&self.file));
+        if !stays {
             // What cannot be removed is swept.
             let _ = unlinkat(&self.folder, self.name.as_str(), AtFlags::empty());
         }

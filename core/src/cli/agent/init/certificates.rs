@@ -69,7 +69,7 @@ impl Authority {
         // It signs no further CAs.
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let certificate = params.self_signed(&key).map_err(failed)?.pem();
+        let certificate = params.self_signed(&key)?.pem();
         Ok(Self {
             certificate,
             issuer: Issuer::new(params, key),
@@ -113,7 +113,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![subject.purpose.clone()];
         params.use_authority_key_identifier_extension = true;
-        let certificate = params.signed_by(&key, &self.issuer).map_err(failed)?;
+        let certificate = params.signed_by(&key, &self.issuer)?;
         Ok(Signed {
             certificate: certificate.pem(),
             key: key.serialize_pem(),
@@ -122,11 +122,7 @@ impl Authority {
 }
 
 fn new_key() -> Result<KeyPair, InitError> {
-    KeyPair::generate().map_err(failed)
-}
-
-fn failed(error: rcgen::Error) -> InitError {
-    InitError::Certificate(error.to_string())
+    Ok(KeyPair::generate()?)
 }
 
 fn parameters(

@@ -56,7 +56,7 @@ pub(super) enum InitError {
     },
     /// A key or certificate cannot be made.
     #[error("no certificate can be made: {0}: report this")]
-    Certificate(String),
+    Certificate(#[from] rcgen::Error),
 }
 
 impl File {
