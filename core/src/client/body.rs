@@ -31,7 +31,11 @@ pub(super) enum Body {
 impl Body {
     /// JSON, in whole.
     pub(super) fn json(value: &impl serde::Serialize) -> Self {
-        Self::Whole(serde_json::to_vec(value).expect("requests are plain data").into())
+        Self::Whole(
+            serde_json::to_vec(value)
+                .expect("requests are plain data")
+                .into(),
+        )
     }
 
     /// One made of a channel; the sender waits once a few pieces are in it.
@@ -78,7 +82,9 @@ impl HttpBody for Body {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Streamed { left, .. } => left.map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::Streamed { left, .. } => {
+                left.map_or_else(SizeHint::default, SizeHint::with_exact)
+            }
         }
     }
 }

@@ -1,21 +1,17 @@
 //! From a node to a connection that speaks HTTP/1.1.
 
-use std::{
-    io,
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, time::Duration};
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustix::net::sockopt;
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
     task::AbortHandle,
     time::timeout,
 };
-use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
 use super::{
@@ -118,7 +114,11 @@ async fn establish(
         remedy: "give the node's name as its certificate has it",
     })?;
     let secured = TlsConnector::from(tls.config()).connect(name, stream).await;
-    speak(secured.map_err(|error| tls_trouble::of(&error, node))?, address).await
+    speak(
+        secured.map_err(|error| tls_trouble::of(&error, node))?,
+        address,
+    )
+    .await
 }
 
 /// The first of the node's addresses that answers.

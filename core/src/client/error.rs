@@ -94,6 +94,8 @@ pub struct Answer {
     pub error: String,
     /// What to do, in the agent's words.
     pub remedy: String,
+    /// The agent's word for programs, where it has one.
+    pub reason: Option<String>,
     /// When to come again, where the agent says.
     pub retry_after: Option<Duration>,
     /// What the client knows besides.

@@ -13,12 +13,12 @@ use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use tokio::{net::TcpListener, task::JoinHandle};
 use rustls::{
     RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
 use super::{Channel, Client, Limits, Node, Plain, Token, body::Body};
@@ -74,13 +74,17 @@ impl Fake {
                         Some(tls) => match tls.accept(stream).await {
                             Ok(stream) => {
                                 let stream = TokioIo::new(stream);
-                                http1::Builder::new().serve_connection(stream, service).await
+                                http1::Builder::new()
+                                    .serve_connection(stream, service)
+                                    .await
                             }
                             Err(_) => return,
                         },
                         None => {
                             let stream = TokioIo::new(stream);
-                            http1::Builder::new().serve_connection(stream, service).await
+                            http1::Builder::new()
+                                .serve_connection(stream, service)
+                                .await
                         }
                     };
                     // A client that goes away is a case that tests make.

@@ -1,6 +1,9 @@
 //! The heartbeat of an agent.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -13,12 +16,30 @@ use super::{body::Body, error::ClientError, pool::Client};
 pub struct Heartbeat {
     /// The agent's version.
     pub version: String,
-    /// What it can do.
+    /// The node's name for itself, which stays over restarts.
     #[serde(default)]
-    pub capabilities: Vec<String>,
+    pub node_id: String,
+    /// What everybody who uses the node should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+    /// What it serves, as it says it.
+    #[serde(default)]
+    capabilities: Value,
     /// Everything else.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+impl Heartbeat {
+    /// The plugins that serve the agent's API, from
+    /// `{"listeners": {"api": [{"plugin": "…"}…]}}`. What else may stand there says nothing of it.
+    pub fn capabilities(&self) -> BTreeSet<&str> {
+        let served = self.capabilities.pointer("/listeners/api");
+        let served = served.and_then(Value::as_array).into_iter().flatten();
+        served
+            .filter_map(|one| one.get("plugin").and_then(Value::as_str))
+            .collect()
+    }
 }
 
 /// Heartbeats are short.
@@ -38,5 +59,28 @@ impl Client {
         let begin = Instant::now();
         let heartbeat = self.heartbeat().await?;
         Ok((heartbeat, begin.elapsed()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_serves_the_api_is_read_as_the_agent_says_it() {
+        let read = |capabilities: &str| {
+            let text = format!(r#"{{"version": "1", "capabilities": {capabilities}}}"#);
+            let beat: Heartbeat = serde_json::from_str(&text).unwrap();
+            beat.capabilities()
+                .into_iter()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let served = r#"{"listeners": {"monitoring": [{"plugin": "q"}], "api": [
+            {"plugin": "p", "path": "/v0/x"}, {"plugin": "p", "path": "/v0/y"}, {}]}}"#;
+        assert_eq!(read(served), ["p"]);
+        assert!(read("null").is_empty() && read("[\"exec\"]").is_empty());
     }
 }

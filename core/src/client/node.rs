@@ -151,13 +151,20 @@ mod tests {
             ("db1", Scheme::Https, "db1:8088"),
             ("localhost:99", Scheme::Http, "localhost:99"),
             ("http://db1", Scheme::Http, "db1:8088"),
-            ("HTTPS://db1.example.org:443/", Scheme::Https, "db1.example.org:443"),
+            (
+                "HTTPS://db1.example.org:443/",
+                Scheme::Https,
+                "db1.example.org:443",
+            ),
             ("::1", Scheme::Http, "[::1]:8088"),
             ("[fe80::1]:1", Scheme::Https, "[fe80::1]:1"),
             ("https://[::1]", Scheme::Https, "[::1]:8088"),
         ] {
             let node = node(text);
-            assert_eq!((node.scheme(false), node.to_string().as_str()), (scheme, shown));
+            assert_eq!(
+                (node.scheme(false), node.to_string().as_str()),
+                (scheme, shown)
+            );
         }
         assert_eq!(node("localhost").scheme(true), Scheme::Https);
         assert_eq!(node("http://localhost").scheme(true), Scheme::Http);
@@ -166,8 +173,23 @@ mod tests {
     #[test]
     fn what_is_no_node_is_refused_with_its_text() {
         for text in [
-            "", ":1", "db1:", "db1:0", "db1:65536", "db1:x", "ftp://db1", "http://", "http://u@db1",
-            "http://db1/v0", "[::1", "[::1]x", "a b", "-x", "a:b:c", "db1?x", "db\n1",
+            "",
+            ":1",
+            "db1:",
+            "db1:0",
+            "db1:65536",
+            "db1:x",
+            "ftp://db1",
+            "http://",
+            "http://u@db1",
+            "http://db1/v0",
+            "[::1",
+            "[::1]x",
+            "a b",
+            "-x",
+            "a:b:c",
+            "db1?x",
+            "db\n1",
         ] {
             let error = text.parse::<Node>().unwrap_err().to_string();
             assert!(error.contains(&format!("{text:?} is no node")), "{error}");
@@ -176,10 +198,22 @@ mod tests {
 
     #[test]
     fn loopback_is_told_by_address_and_by_localhost() {
-        for text in ["127.0.0.1", "127.9.8.7:1", "::1", "localhost", "LocalHost:1"] {
+        for text in [
+            "127.0.0.1",
+            "127.9.8.7:1",
+            "::1",
+            "localhost",
+            "LocalHost:1",
+        ] {
             assert!(node(text).is_loopback(), "{text}");
         }
-        for text in ["10.0.0.1", "localhost.example.org", "db1", "::2", "128.0.0.1"] {
+        for text in [
+            "10.0.0.1",
+            "localhost.example.org",
+            "db1",
+            "::2",
+            "128.0.0.1",
+        ] {
             assert!(!node(text).is_loopback(), "{text}");
         }
     }

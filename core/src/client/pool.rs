@@ -193,10 +193,13 @@ impl Client {
         };
         let why = match heartbeat {
             Some(beat) => format!(
-                "the agent is version {} and this is {}; what it can do: {}. The plugin that serves it may be off in its configuration, or its version too old",
+                "the agent is version {} and this is {}; its API is served by: {}. The plugin that serves it may be off in its configuration, or its version too old",
                 beat.version,
                 build::VERSION,
-                beat.capabilities.join(", ")
+                beat.capabilities()
+                    .into_iter()
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
             None => {
                 let found = "it has no /v0/heartbeat; is it a monitoring port?".to_owned();

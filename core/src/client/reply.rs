@@ -38,6 +38,8 @@ struct Failure {
     error: String,
     #[serde(default)]
     remedy: String,
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 impl Reply {
@@ -78,7 +80,10 @@ impl Reply {
     }
 
     /// The next piece of the body, none at its end; each within `patience`, where there is one.
-    pub(super) async fn piece(&mut self, patience: Option<Duration>) -> Result<Option<Bytes>, ClientError> {
+    pub(super) async fn piece(
+        &mut self,
+        patience: Option<Duration>,
+    ) -> Result<Option<Bytes>, ClientError> {
         loop {
             let frame = match patience {
                 Some(after) => timeout(after, self.body.frame()).await.map_err(|_| {
@@ -122,18 +127,28 @@ impl Reply {
     }
 
     /// The whole body as JSON of at most `limit` bytes.
-    pub(super) async fn json<T: DeserializeOwned>(&mut self, limit: usize) -> Result<T, ClientError> {
+    pub(super) async fn json<T: DeserializeOwned>(
+        &mut self,
+        limit: usize,
+    ) -> Result<T, ClientError> {
         let bytes = self.bytes(limit).await?;
         serde_json::from_slice(&bytes).map_err(|error| self.malformed(error.to_string()))
     }
 
     /// The answer if it is a success; else the error that it tells.
-    pub(super) async fn accepted(mut self, method: &Method, path: &str) -> Result<Self, ClientError> {
+    pub(super) async fn accepted(
+        mut self,
+        method: &Method,
+        path: &str,
+    ) -> Result<Self, ClientError> {
         if self.status.is_success() {
             return Ok(self);
         }
         if self.status.is_redirection() && self.status != StatusCode::NOT_MODIFIED {
-            let found = format!("it redirects ({}), which is not followed", self.status.as_u16());
+            let found = format!(
+                "it redirects ({}), which is not followed",
+                self.status.as_u16()
+            );
             return Err(self.trouble(Trouble::NotAgent(found)));
         }
         let retry_after = self.header(header::RETRY_AFTER.as_str());
@@ -141,7 +156,11 @@ impl Reply {
         let failure = if method == Method::HEAD {
             // Its answer has no body that could say more.
             let reason = self.status.canonical_reason().unwrap_or("refused");
-            Some(Failure { error: format!("{path}: {reason}"), remedy: String::new() })
+            Some(Failure {
+                error: format!("{path}: {reason}"),
+                remedy: String::new(),
+                reason: None,
+            })
         } else {
             self.failure().await
         };
@@ -150,13 +169,15 @@ impl Reply {
             return Err(self.trouble(Trouble::NotAgent(found)));
         };
         // What core answers where nobody serves the path.
-        if self.status == StatusCode::NOT_FOUND && failure.error == "there is nothing at this path" {
+        if self.status == StatusCode::NOT_FOUND && failure.error == "there is nothing at this path"
+        {
             return Err(self.client.missing(self.address, path).await);
         }
         let answer = Answer {
             status: self.status,
             error: failure.error,
             remedy: failure.remedy,
+            reason: failure.reason,
             retry_after: retry_after.map(Duration::from_secs),
             hint: self.client.hint(self.status, self.address),
         };

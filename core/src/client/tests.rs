@@ -14,7 +14,8 @@ use super::{
 };
 use crate::security::{ClientTls, ClientTlsFiles};
 
-const BEAT: &str = r#"{"version":"0.1.0","capabilities":["exec"],"node_id":"n"}"#;
+const BEAT: &str = r#"{"version":"0.1.0","node_id":"n","load":[1],
+    "capabilities":{"listeners":{"api":[{"plugin":"agent-exec","path":"/v0/exec"}]}}}"#;
 
 async fn beat(client: &Client) -> Result<super::Heartbeat, ClientError> {
     client.heartbeat().await
@@ -52,7 +53,11 @@ async fn a_heartbeat_is_read_and_its_connection_kept() {
     .await;
     let client = fake.client();
     let first = beat(&client).await.unwrap();
-    assert_eq!((first.version.as_str(), &first.rest["node_id"]), ("0.1.0", &"n".into()));
+    assert_eq!(
+        (first.version.as_str(), first.node_id.as_str()),
+        ("0.1.0", "n")
+    );
+    assert!(first.capabilities().contains("agent-exec") && first.rest.contains_key("load"));
     assert_eq!(client.idle(), 1);
     beat(&client).await.unwrap();
     assert_eq!(client.idle(), 1);
@@ -76,11 +81,21 @@ async fn a_kept_connection_that_was_closed_is_replaced() {
 #[tokio::test]
 async fn errors_name_node_and_remedy() {
     // Bound and dropped: nobody listens there.
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let error = trouble(&plain(&free.to_string())).await;
-    assert!(error.starts_with(&free.to_string()) && error.contains("connection refused: start"), "{error}");
+    assert!(
+        error.starts_with(&free.to_string()) && error.contains("connection refused: start"),
+        "{error}"
+    );
     let error = trouble(&plain(&format!("localhost:{}", free.port()))).await;
-    assert!(error.contains(&format!("localhost:{} (", free.port())), "{error}");
+    assert!(
+        error.contains(&format!("localhost:{} (", free.port())),
+        "{error}"
+    );
     let error = trouble(&plain("http://no-such-host.invalid")).await;
     assert!(error.contains("its name has no address"), "{error}");
     let error = trouble(&plain("http://192.0.2.1")).await;
@@ -89,10 +104,15 @@ async fn errors_name_node_and_remedy() {
 
 #[tokio::test]
 async fn what_is_no_agent_is_called_so() {
-    for bytes in [&b"SSH-2.0-OpenSSH_9.2\r\n"[..], b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-        b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nhi", b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n"] {
+    for bytes in [
+        &b"SSH-2.0-OpenSSH_9.2\r\n"[..],
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nhi",
+        b"HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 0\r\n\r\n",
+    ] {
         let error = trouble(&plain(&says(bytes).await)).await;
-        let shown = error.contains("no agent of gaxx-mon") || error.contains("cannot be understood");
+        let shown =
+            error.contains("no agent of gaxx-mon") || error.contains("cannot be understood");
         assert!(shown, "{error}");
     }
 }
@@ -101,18 +121,35 @@ async fn what_is_no_agent_is_called_so() {
 async fn refusals_say_what_the_agent_says_and_what_the_client_knows() {
     let fake = Fake::start(|request| async move {
         match request.headers().get(header::AUTHORIZATION) {
-            None => answer(StatusCode::UNAUTHORIZED, r#"{"error":"who are you","remedy":"say it"}"#),
-            Some(_) => answer(StatusCode::FORBIDDEN, r#"{"error":"no scope exec","remedy":"ask"}"#),
+            None => answer(
+                StatusCode::UNAUTHORIZED,
+                r#"{"error":"who are you","remedy":"say it"}"#,
+            ),
+            Some(_) => answer(
+                StatusCode::FORBIDDEN,
+                r#"{"error":"no scope exec","remedy":"ask"}"#,
+            ),
         }
     })
     .await;
     let error = beat(&fake.client()).await.unwrap_err();
     assert_eq!(error.retry(), None);
-    assert!(error.to_string().ends_with("no scope exec (403): ask"), "{error}");
+    assert!(
+        error.to_string().ends_with("no scope exec (403): ask"),
+        "{error}"
+    );
     let node = fake.address.to_string().parse().unwrap();
-    let nobody = Client::new(node, Channel::Plain(Plain::Loopback), None, Limits::default());
+    let nobody = Client::new(
+        node,
+        Channel::Plain(Plain::Loopback),
+        None,
+        Limits::default(),
+    );
     let error = trouble(&nobody).await;
-    assert!(error.contains("who are you (401): say it (no token was sent"), "{error}");
+    assert!(
+        error.contains("who are you (401): say it (no token was sent"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -120,12 +157,18 @@ async fn a_part_that_an_agent_does_not_have_is_told_with_its_version() {
     let fake = Fake::start(|request| async move {
         match request.uri().path() {
             "/v0/heartbeat" => answer(StatusCode::OK, BEAT),
-            _ => answer(StatusCode::NOT_FOUND, r#"{"error":"there is nothing at this path","remedy":"x"}"#),
+            _ => answer(
+                StatusCode::NOT_FOUND,
+                r#"{"error":"there is nothing at this path","remedy":"x"}"#,
+            ),
         }
     })
     .await;
     let error = fake.client().cancel("r1").await.unwrap_err().to_string();
-    assert!(error.contains("it has no /v0/exec/r1: the agent is version 0.1.0"), "{error}");
+    assert!(
+        error.contains("it has no /v0/exec/r1: the agent is version 0.1.0"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -137,7 +180,11 @@ async fn an_answer_that_does_not_come_is_not_waited_for_forever() {
         ..Limits::default()
     };
     let client = Client::new(node, Channel::Plain(Plain::Loopback), None, limits);
-    assert!(trouble(&client).await.contains("its answer took longer than 20ms"));
+    assert!(
+        trouble(&client)
+            .await
+            .contains("its answer took longer than 20ms")
+    );
 }
 
 #[tokio::test]
@@ -148,22 +195,52 @@ async fn tls_goes_both_ways_and_its_troubles_are_explained() {
     let serve = |tls| Fake::secured(|_| async { answer(StatusCode::OK, BEAT) }, tls);
     let tls = |files: &ClientTlsFiles| Channel::Tls(ClientTls::read(files).unwrap());
     let (certificate, key) = authority.issue("caller");
-    let nameless = ClientTlsFiles { ca: Some(authority.certificate()), ..ClientTlsFiles::default() };
-    let known = ClientTlsFiles { certificate: Some(certificate), key: Some(key), ..nameless.clone() };
-    let strange = ClientTlsFiles { ca: Some(stranger.certificate()), ..ClientTlsFiles::default() };
+    let nameless = ClientTlsFiles {
+        ca: Some(authority.certificate()),
+        ..ClientTlsFiles::default()
+    };
+    let known = ClientTlsFiles {
+        certificate: Some(certificate),
+        key: Some(key),
+        ..nameless.clone()
+    };
+    let strange = ClientTlsFiles {
+        ca: Some(stranger.certificate()),
+        ..ClientTlsFiles::default()
+    };
     let (certificate, key) = stranger.issue("caller");
-    let foreign = ClientTlsFiles { certificate: Some(certificate), key: Some(key), ..nameless.clone() };
+    let foreign = ClientTlsFiles {
+        certificate: Some(certificate),
+        key: Some(key),
+        ..nameless.clone()
+    };
 
     let open = serve(authority.server("localhost", false)).await;
     let demanding = serve(authority.server("localhost", true)).await;
     let named = |fake: &Fake| format!("localhost:{}", fake.address.port());
-    beat(&client_of(&named(&open), tls(&nameless))).await.unwrap();
-    beat(&client_of(&named(&demanding), tls(&known))).await.unwrap();
+    beat(&client_of(&named(&open), tls(&nameless)))
+        .await
+        .unwrap();
+    beat(&client_of(&named(&demanding), tls(&known)))
+        .await
+        .unwrap();
     for (node, files, expected) in [
         (named(&open), &strange, "CA that is not trusted here"),
-        (open.address.to_string(), &nameless, "its certificate is not for \"127.0.0.1\""),
-        (named(&demanding), &nameless, "it demands a certificate of the client"),
-        (named(&demanding), &foreign, "it does not accept the client's certificate"),
+        (
+            open.address.to_string(),
+            &nameless,
+            "its certificate is not for \"127.0.0.1\"",
+        ),
+        (
+            named(&demanding),
+            &nameless,
+            "it demands a certificate of the client",
+        ),
+        (
+            named(&demanding),
+            &foreign,
+            "it does not accept the client's certificate",
+        ),
     ] {
         let error = trouble(&client_of(&node, tls(files))).await;
         assert!(error.contains(expected), "{error}");
@@ -172,7 +249,10 @@ async fn tls_goes_both_ways_and_its_troubles_are_explained() {
     let error = trouble(&client_of(&named(&plainly), tls(&nameless))).await;
     assert!(error.contains("does not speak TLS"), "{error}");
     let error = trouble(&plain(&named(&open))).await;
-    assert!(error.contains("no agent") || error.contains("lost"), "{error}");
+    assert!(
+        error.contains("no agent") || error.contains("lost"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -188,11 +268,20 @@ fn certificate_and_key_go_together_and_the_key_is_private() {
     };
     let message = |files: &ClientTlsFiles| ClientTls::read(files).unwrap_err().to_string();
     ClientTls::read(&files).unwrap();
-    let lacking = ClientTlsFiles { key: None, ..files.clone() };
+    let lacking = ClientTlsFiles {
+        key: None,
+        ..files.clone()
+    };
     assert!(message(&lacking).starts_with("--key"));
-    let lacking = ClientTlsFiles { certificate: None, ..files.clone() };
+    let lacking = ClientTlsFiles {
+        certificate: None,
+        ..files.clone()
+    };
     assert!(message(&lacking).starts_with("--certificate"));
-    let crossed = ClientTlsFiles { key: Some(other), ..files.clone() };
+    let crossed = ClientTlsFiles {
+        key: Some(other),
+        ..files.clone()
+    };
     assert!(message(&crossed).contains("does not fit"));
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     assert!(message(&files).contains("chmod 600"));

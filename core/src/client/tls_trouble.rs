@@ -25,7 +25,9 @@ pub(super) fn found_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a TlsEr
             return Some(found);
         }
         // What an io::Error wraps is not its source, but itself in other clothes.
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         next = match inner {
             Some(inner) => Some(inner as &(dyn Error + 'static)),
             None => error.source(),
@@ -44,10 +46,12 @@ pub(super) fn explain(error: &TlsError, node: &Node) -> Trouble {
             "its certificate is signed by a CA that is not trusted here".to_owned(),
             "name the agents' CA with --ca, GAXX_CLIENT_CA or client.ca",
         ),
-        TlsError::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => (
-            format!("its certificate is not for {:?} ({error})", node.host()),
-            "call the node by a name in its certificate, or give it a certificate with this one",
-        ),
+        TlsError::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+            (
+                format!("its certificate is not for {:?} ({error})", node.host()),
+                "call the node by a name in its certificate, or give it a certificate with this one",
+            )
+        }
         TlsError::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => (
             "its certificate has expired".to_owned(),
             "give the agent a new one, which it takes up without a restart; or set this machine's clock",

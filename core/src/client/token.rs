@@ -18,7 +18,8 @@ impl Token {
     /// from; the text is not repeated, since it may be a secret all the same.
     pub fn parse(text: &str, setting: &str) -> Result<Self, SecurityError> {
         let text = text.trim();
-        let fits = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits =
+            (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         let header = fits.then(|| HeaderValue::try_from(format!("Bearer {text}")));
         let Some(Ok(mut header)) = header else {
             return Err(SecurityError::Setting {
@@ -61,7 +62,14 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_refused_and_not_repeated() {
-        for text in ["", "  ", "hunter2 x", "hunter2\u{e4}", "hunter2\u{7}", &"hunter2".repeat(600)] {
+        for text in [
+            "",
+            "  ",
+            "hunter2 x",
+            "hunter2\u{e4}",
+            "hunter2\u{7}",
+            &"hunter2".repeat(600),
+        ] {
             let error = Token::parse(text, "T").unwrap_err().to_string();
             assert!(error.starts_with("T holds no token") && !error.contains("hunter2"));
         }
@@ -70,6 +78,9 @@ mod tests {
     #[test]
     fn it_prints_nothing_of_itself() {
         let token = Token::parse("hunter2", "T").unwrap();
-        assert_eq!(format!("{token:?} {:?}", token.header()), "<secret> Sensitive");
+        assert_eq!(
+            format!("{token:?} {:?}", token.header()),
+            "<secret> Sensitive"
+        );
     }
 }

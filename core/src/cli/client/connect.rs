@@ -27,13 +27,28 @@ pub(in crate::cli) struct Connect {
     /// none is said. Without a scheme this machine is asked plainly, and others over TLS
     node: Node,
     /// The CA of the agents' certificates (PEM) [default: `client.ca`, else the system's]
-    #[arg(long, value_name = "FILE", env = "GAXX_CLIENT_CA", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "GAXX_CLIENT_CA",
+        hide_env_values = true
+    )]
     ca: Option<PathBuf>,
     /// The own certificate (PEM) [default: client.certificate]
-    #[arg(long, value_name = "FILE", env = "GAXX_CLIENT_CERT", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "GAXX_CLIENT_CERT",
+        hide_env_values = true
+    )]
     certificate: Option<PathBuf>,
     /// Its key (PEM), which only its owner may read [default: client.key]
-    #[arg(long, value_name = "FILE", env = "GAXX_CLIENT_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "GAXX_CLIENT_KEY",
+        hide_env_values = true
+    )]
     key: Option<PathBuf>,
     /// The token, in a file that only its owner may read [default: `$GAXX_AGENT_TOKEN`,
     /// client.token_file; on this machine, that of its own agent]
@@ -54,7 +69,8 @@ impl Connect {
         let source = common.source();
         let quiet = common.log_level.is_none();
         let document = document(&source, &instruments, quiet)?;
-        self.open(&source, document.config()).map_err(|error| refuse(&error))
+        self.open(&source, document.config())
+            .map_err(|error| refuse(&error))
     }
 
     fn open(&self, source: &Source, config: &Config) -> Result<Client, SecurityError> {
@@ -64,7 +80,11 @@ impl Connect {
             certificate: set(&self.certificate, &config.client.certificate),
             key: set(&self.key, &config.client.key),
         };
-        let plain = if self.plain_http { Plain::Anywhere } else { Plain::Loopback };
+        let plain = if self.plain_http {
+            Plain::Anywhere
+        } else {
+            Plain::Loopback
+        };
         let channel = Channel::to(&self.node, &files, plain)?;
         let limits = Limits {
             connect: self.connect_timeout,

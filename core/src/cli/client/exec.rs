@@ -3,6 +3,7 @@
 use std::{io, process::ExitCode, time::Duration};
 
 use clap::Args;
+use serde_json::json;
 
 use super::{
     connect::Connect,
@@ -102,10 +103,10 @@ async fn follow(client: &Client, exec: &Exec, input: Input) -> ExitCode {
                     return CANCELLED.into();
                 }
                 cancelling = true;
-                match cancel(client, &running) {
-                    true => continue,
-                    false => return CANCELLED.into(),
+                if !cancel(client, &running) {
+                    return CANCELLED.into();
                 }
+                continue;
             }
         };
         match event {
@@ -114,7 +115,7 @@ async fn follow(client: &Client, exec: &Exec, input: Input) -> ExitCode {
                 output.settle(&mut report);
                 return end(exec, &report, output);
             }
-            Err(Failed::Node(error)) => return trouble(&error),
+            Err(Failed::Node(error)) => return refused(exec, &error),
             Err(Failed::Output(error)) => return unread(&error),
         }
     }
@@ -133,7 +134,10 @@ async fn step(running: &mut Running, output: &mut Output) -> Result<Option<Box<R
         Event::Started { .. } => {}
         Event::Output(channel, bytes) => output.take(channel, bytes),
         Event::Again { error, wait } => {
-            eprintln!("gaxx-mon: {error}; trying again in {}", humantime::format_duration(wait));
+            eprintln!(
+                "gaxx-mon: {error}; trying again in {}",
+                humantime::format_duration(wait)
+            );
         }
         Event::Ended(report) => return Ok(Some(report)),
     }
@@ -143,7 +147,9 @@ async fn step(running: &mut Running, output: &mut Output) -> Result<Option<Box<R
 /// Asks the node to end the command; answers whether its end is to be waited for.
 fn cancel(client: &Client, running: &Running) -> bool {
     let Some(id) = running.id().map(str::to_owned) else {
-        eprintln!("gaxx-mon: cancelled before the node had begun; the connection is closed, at which it begins nothing, and ends what it has begun");
+        eprintln!(
+            "gaxx-mon: cancelled before the node had begun; the connection is closed, at which it begins nothing, and ends what it has begun"
+        );
         return false;
     };
     eprintln!("gaxx-mon: asking the node to end the command; once more leaves at once");
@@ -166,6 +172,25 @@ fn end(exec: &Exec, report: &Report, output: Output) -> ExitCode {
     status::of(report).into()
 }
 
+/// The node, or the way to it, would not have it.
+fn refused(exec: &Exec, error: &ClientError) -> ExitCode {
+    eprintln!("gaxx-mon: {error}");
+    let Some(answer) = error.answer() else {
+        return TROUBLE.into();
+    };
+    if exec.json {
+        let report = json!({
+            "outcome": "refused",
+            "status": answer.status.as_u16(),
+            "reason": answer.reason,
+            "error": answer.error,
+            "remedy": answer.remedy,
+        });
+        style::say(&format!("{report:#}\n"));
+    }
+    status::of_answer(answer).into()
+}
+
 fn trouble(error: &impl ToString) -> ExitCode {
     eprintln!("gaxx-mon: {}", error.to_string());
     TROUBLE.into()
@@ -176,7 +201,9 @@ fn unread(error: &io::Error) -> ExitCode {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return UNREAD.into();
     }
-    trouble(&format!("cannot write the command's output: {error}; it is cancelled"))
+    trouble(&format!(
+        "cannot write the command's output: {error}; it is cancelled"
+    ))
 }
 
 fn variable(text: &str) -> Result<String, String> {

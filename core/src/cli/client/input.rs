@@ -26,7 +26,10 @@ pub(super) fn open(asked: bool, refused: bool, key: bool) -> Result<Input, Strin
         return stream().map(Input::Streamed);
     }
     let mut whole = Vec::new();
-    let read = io::stdin().lock().take(WHOLE as u64 + 1).read_to_end(&mut whole);
+    let read = io::stdin()
+        .lock()
+        .take(WHOLE as u64 + 1)
+        .read_to_end(&mut whole);
     read.map_err(|error| format!("cannot read standard input: {error}"))?;
     if whole.len() > WHOLE {
         return Err(format!(

@@ -79,15 +79,18 @@ fn tell(client: &Client, format: RowFormat, answer: &Result<(Heartbeat, Duration
             style::say(&format!("{object}\n"));
         }
         (Ok((beat, time)), RowFormat::Text) => {
-            let node = beat.rest.get("node_id").and_then(|id| id.as_str());
+            let served: Vec<&str> = beat.capabilities().into_iter().collect();
             style::say(&format!(
-                "{} ({}): {:.3} ms, version {}, {}\n",
+                "{}: {:.3} ms, node {}, version {}, {}\n",
                 client.node(),
-                node.unwrap_or("no node id"),
                 time.as_secs_f64() * 1000.0,
+                beat.node_id,
                 beat.version,
-                beat.capabilities.join(", "),
+                served.join(", "),
             ));
+            if let Some(warning) = &beat.warning {
+                eprintln!("gaxx-mon: {}: {warning}", client.node());
+            }
         }
     }
 }
@@ -101,7 +104,10 @@ fn summary(asked: u32, times: &[Duration]) -> String {
         let mean = times.iter().sum::<Duration>().as_secs_f64() / came as f64;
         let ms = |time: &Duration| time.as_secs_f64() * 1000.0;
         let (least, most) = (ms(least), ms(most));
-        text += &format!("; min {least:.3} ms, mean {:.3} ms, max {most:.3} ms", mean * 1000.0);
+        text += &format!(
+            "; min {least:.3} ms, mean {:.3} ms, max {most:.3} ms",
+            mean * 1000.0
+        );
     }
     text + "\n"
 }

@@ -49,7 +49,9 @@ pub(in crate::cli) fn run(common: &Common, pull: &Pull) -> ExitCode {
     let what = format!("{}/{from} to {}", client.node(), to.display());
     transfer::run(manner, &what, async |progress| {
         if manner.recursive {
-            client.download_folder(&from, &to, manner.verify, progress).await
+            client
+                .download_folder(&from, &to, manner.verify, progress)
+                .await
         } else {
             client.download(&from, &to, manner.verify, progress).await
         }

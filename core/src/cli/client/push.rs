@@ -48,9 +48,13 @@ pub(in crate::cli) fn run(common: &Common, push: &Push) -> ExitCode {
     let (manner, from) = (&push.manner, &push.local);
     transfer::run(manner, &what, async |progress| {
         if manner.recursive {
-            client.upload_folder(from, &to, push.parents, manner.verify, progress).await
+            client
+                .upload_folder(from, &to, push.parents, manner.verify, progress)
+                .await
         } else {
-            client.upload(from, &to, push.parents, manner.verify, progress).await
+            client
+                .upload(from, &to, push.parents, manner.verify, progress)
+                .await
         }
     })
 }

@@ -1,6 +1,9 @@
 //! The exit status of `gaxx-mon exec`, which is the command's own wherever there is one.
 
-use crate::client::exec::{Outcome, Report};
+use crate::client::{
+    Answer,
+    exec::{Outcome, Report},
+};
 
 /// The time was over.
 pub(super) const TIMED_OUT: u8 = 124;
@@ -31,15 +34,25 @@ pub(super) fn of(report: &Report) -> u8 {
             .map_or(TROUBLE, |signal| 128_u8.saturating_add(signal)),
         Outcome::TimedOut => TIMED_OUT,
         Outcome::Cancelled => CANCELLED,
-        Outcome::SpawnFailed if is_missing(report) => NOT_FOUND,
-        Outcome::SpawnFailed => NOT_RUN,
+        Outcome::SpawnFailed => match &report.reason {
+            Some(reason) if is_missing(reason) => NOT_FOUND,
+            _ => NOT_RUN,
+        },
         Outcome::Refused | Outcome::Unknown => TROUBLE,
     }
 }
 
-fn is_missing(report: &Report) -> bool {
-    let reason = report.reason.as_deref().unwrap_or_default();
-    reason.contains("No such file or directory")
+/// The status for an error that the node answers before it runs anything.
+pub(super) fn of_answer(answer: &Answer) -> u8 {
+    match answer.reason.as_deref() {
+        Some("program") if is_missing(&answer.error) => NOT_FOUND,
+        Some("program") if answer.error.contains("is not executable") => NOT_RUN,
+        _ => TROUBLE,
+    }
+}
+
+fn is_missing(reason: &str) -> bool {
+    reason.contains("No such file or directory") || reason.contains("no program of that name")
 }
 
 /// What is to be said about a report that its output does not say.
@@ -53,7 +66,9 @@ pub(super) fn remark(report: &Report) -> Option<String> {
         Outcome::Exited => None,
         Outcome::Signalled => Some(format!(
             "ended by signal {}",
-            report.signal.map_or_else(|| "?".to_owned(), |signal| signal.to_string())
+            report
+                .signal
+                .map_or_else(|| "?".to_owned(), |signal| signal.to_string())
         )),
         Outcome::TimedOut => Some(format!("its time was over: {reason}")),
         Outcome::Cancelled => Some(format!("cancelled: {reason}")),
@@ -79,16 +94,28 @@ mod tests {
         for (report, expected) in [
             (json!({"outcome": "exited", "exit_code": 0}), 0),
             (json!({"outcome": "exited", "exit_code": 255}), 255),
-            (json!({"outcome": "exited", "exit_code": 0, "stderr_truncated": true}), 125),
-            (json!({"outcome": "exited", "exit_code": 3, "stdout_truncated": true}), 3),
+            (
+                json!({"outcome": "exited", "exit_code": 0, "stderr_truncated": true}),
+                125,
+            ),
+            (
+                json!({"outcome": "exited", "exit_code": 3, "stdout_truncated": true}),
+                3,
+            ),
             (json!({"outcome": "exited"}), 125),
             (json!({"outcome": "exited", "exit_code": 256}), 125),
             (json!({"outcome": "signalled", "signal": 9}), 137),
             (json!({"outcome": "signalled"}), 125),
             (json!({"outcome": "timed_out", "signal": 9}), 124),
             (json!({"outcome": "cancelled"}), 130),
-            (json!({"outcome": "spawn_failed", "reason": "No such file or directory"}), 127),
-            (json!({"outcome": "spawn_failed", "reason": "Permission denied"}), 126),
+            (
+                json!({"outcome": "spawn_failed", "reason": "No such file or directory"}),
+                127,
+            ),
+            (
+                json!({"outcome": "spawn_failed", "reason": "Permission denied"}),
+                126,
+            ),
             (json!({"outcome": "refused", "exit_code": 0}), 125),
             (json!({"outcome": "unknown", "exit_code": 0}), 125),
             (json!({"outcome": "new", "exit_code": 0}), 125),

@@ -19,10 +19,7 @@ pub enum Channel {
 #[derive(Debug)]
 pub(super) enum Frame {
     /// The command runs.
-    Started {
-        id: String,
-        pid: Option<u32>,
-    },
+    Started { id: String, pid: Option<u32> },
     /// It wrote.
     Output(Channel, Bytes),
     /// It ended, and this is the last frame.
@@ -98,7 +95,10 @@ mod tests {
 
     #[test]
     fn frames_are_read() {
-        assert_eq!(output(r#"{"stdout":"a\n"}"#), (Channel::Output, "a\n".into()));
+        assert_eq!(
+            output(r#"{"stdout":"a\n"}"#),
+            (Channel::Output, "a\n".into())
+        );
         let errors = output(r#"{"stderr_base64":"/w=="}"#);
         assert_eq!(errors, (Channel::Errors, Bytes::from_static(b"\xff")));
         let started = Frame::parse(br#"{"started":{"id":"r1","pid":7,"new":true}}"#).unwrap();
@@ -107,16 +107,28 @@ mod tests {
         let Frame::Ended(report) = Frame::parse(ended).unwrap() else {
             panic!("it ended");
         };
-        assert_eq!((report.outcome, report.signal), (Outcome::Signalled, Some(9)));
+        assert_eq!(
+            (report.outcome, report.signal),
+            (Outcome::Signalled, Some(9))
+        );
         assert_eq!(report.rest["duration_ms"], 1.5);
     }
 
     #[test]
     fn what_is_not_known_is_passed_over_and_what_is_broken_is_not() {
         for line in ["", " ", "{}", r#"{"alive":1}"#] {
-            assert!(matches!(Frame::parse(line.as_bytes()), Ok(Frame::Other)), "{line}");
+            assert!(
+                matches!(Frame::parse(line.as_bytes()), Ok(Frame::Other)),
+                "{line}"
+            );
         }
-        for line in ["x", "[]", r#"{"stdout":1}"#, r#"{"stdout_base64":"*"}"#, r#"{"ended":{}}"#] {
+        for line in [
+            "x",
+            "[]",
+            r#"{"stdout":1}"#,
+            r#"{"stdout_base64":"*"}"#,
+            r#"{"ended":{}}"#,
+        ] {
             assert!(Frame::parse(line.as_bytes()).is_err(), "{line}");
         }
         let new = br#"{"ended":{"outcome":"vanished"}}"#;

@@ -108,7 +108,10 @@ mod tests {
             key: Some("not in the body".to_owned()),
             ..Order::default()
         };
-        assert_eq!(order.request(None), json!({"command": "/bin/true", "args": []}));
+        assert_eq!(
+            order.request(None),
+            json!({"command": "/bin/true", "args": []})
+        );
         order.timeout = Some(Duration::from_secs(2));
         order.user = Some("u".to_owned());
         assert_eq!(

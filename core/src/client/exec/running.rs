@@ -15,11 +15,7 @@ use super::{
     order::{Input, Order, end_of_input, input_line, line},
     report::Report,
 };
-use crate::client::{
-    Backoff, Client, ClientError, Trouble,
-    body::Body,
-    reply::Reply,
-};
+use crate::client::{Backoff, Client, ClientError, Trouble, body::Body, reply::Reply};
 
 const PATH: &str = "/v0/exec";
 const NDJSON: &str = "application/x-ndjson";
@@ -148,7 +144,10 @@ impl Running {
             .client
             .request(Method::POST, PATH)
             .header(header::ACCEPT, NDJSON)
-            .header(header::CONTENT_TYPE, if streamed { NDJSON } else { "application/json" });
+            .header(
+                header::CONTENT_TYPE,
+                if streamed { NDJSON } else { "application/json" },
+            );
         if let Some(key) = &self.order.key {
             request = request.header("Idempotency-Key", key);
         }
@@ -162,7 +161,12 @@ impl Running {
                 (body, Some(pieces))
             }
         };
-        let reply = self.client.send(request, body, self.client.limits().answer).await?;
+        // Another caller's run of the same key is answered only when it has ended.
+        let patience = match self.order.key {
+            Some(_) => Duration::MAX,
+            None => self.client.limits().answer,
+        };
+        let reply = self.client.send(request, body, patience).await?;
         let kind = reply.header(header::CONTENT_TYPE.as_str());
         if !kind.is_some_and(|kind| kind.starts_with(NDJSON)) {
             let kind = kind.unwrap_or("nothing that says what it is").to_owned();
@@ -202,8 +206,16 @@ impl Running {
     /// Compares what has come with what the command wrote.
     fn settle(&self, report: &mut Report) -> Result<(), ClientError> {
         for (progress, wrote, cut) in [
-            (&self.output, report.stdout_bytes, &mut report.stdout_truncated),
-            (&self.errors, report.stderr_bytes, &mut report.stderr_truncated),
+            (
+                &self.output,
+                report.stdout_bytes,
+                &mut report.stdout_truncated,
+            ),
+            (
+                &self.errors,
+                report.stderr_bytes,
+                &mut report.stderr_truncated,
+            ),
         ] {
             let missing = progress.delivered < wrote;
             if missing && !*cut && !report.replayed {
@@ -234,7 +246,10 @@ impl Running {
         match wait.and_then(|asked| self.backoff.next(asked)) {
             Some(wait) => {
                 self.state = State::Due(Instant::now() + wait);
-                Ok(Event::Again { error: Box::new(error), wait })
+                Ok(Event::Again {
+                    error: Box::new(error),
+                    wait,
+                })
             }
             None => {
                 self.state = State::Over;

@@ -24,8 +24,12 @@ fn frames(text: &str) -> Response<Body> {
 }
 
 fn busy() -> Response<Body> {
-    let mut busy = answer(StatusCode::TOO_MANY_REQUESTS, r#"{"error":"full","remedy":"wait"}"#);
-    busy.headers_mut().insert(header::RETRY_AFTER, "0".parse().unwrap());
+    let mut busy = answer(
+        StatusCode::TOO_MANY_REQUESTS,
+        r#"{"error":"full","remedy":"wait"}"#,
+    );
+    busy.headers_mut()
+        .insert(header::RETRY_AFTER, "0".parse().unwrap());
     busy
 }
 
@@ -70,7 +74,9 @@ async fn frames_come_as_events_up_to_the_report() {
     let fake = Fake::start(|request| async {
         assert_eq!(request.headers()[header::AUTHORIZATION], "Bearer hunter2");
         assert_eq!(whole(request).await, r#"{"command":"/bin/x","args":[]}"#);
-        frames(&format!("{{\"started\":{{\"id\":\"r1\",\"pid\":5}}}}\n{{\"stdout\":\"abcd\"}}\n{ENDED}"))
+        frames(&format!(
+            "{{\"started\":{{\"id\":\"r1\",\"pid\":5}}}}\n{{\"stdout\":\"abcd\"}}\n{ENDED}"
+        ))
     })
     .await;
     let (output, again, end) = all(fake.client().exec(order(None), Input::None)).await;
@@ -123,10 +129,9 @@ async fn input_is_streamed_while_output_comes() {
 async fn a_stream_without_a_report_is_never_an_end() {
     for text in ["", "{\"stdout\":\"abcd\"}\n", "{\"stdout\":\"ab"] {
         for broken in [false, true] {
-            let fake = Fake::start(move |_| async move {
-                if broken { cut(text) } else { frames(text) }
-            })
-            .await;
+            let fake =
+                Fake::start(move |_| async move { if broken { cut(text) } else { frames(text) } })
+                    .await;
             let (_, again, end) = all(fake.client().exec(order(None), Input::None)).await;
             let error = end.unwrap_err();
             assert!(matches!(error.trouble, Trouble::Lost { .. }), "{error}");
@@ -139,7 +144,11 @@ async fn a_stream_without_a_report_is_never_an_end() {
 async fn output_that_is_missing_is_told() {
     let fake = Fake::start(|_| async { frames(&format!("{{\"stdout\":\"abc\"}}\n{ENDED}")) }).await;
     let (_, _, end) = all(fake.client().exec(order(None), Input::None)).await;
-    assert!(end.unwrap_err().to_string().contains("4 bytes were written and 3 came"));
+    assert!(
+        end.unwrap_err()
+            .to_string()
+            .contains("4 bytes were written and 3 came")
+    );
     let told = ENDED.replace("4}", "4,\"stdout_truncated\":true}");
     let fake = Fake::start(move |_| {
         let told = told.clone();
@@ -163,7 +172,9 @@ async fn with_a_key_a_lost_connection_is_made_good_and_output_comes_once() {
             if first {
                 cut("{\"started\":{\"id\":\"r1\"}}\n{\"stdout\":\"abc\"}\n")
             } else {
-                frames(&format!("{{\"stdout\":\"ab\"}}\n{{\"stdout\":\"cd\"}}\n{ENDED}"))
+                frames(&format!(
+                    "{{\"stdout\":\"ab\"}}\n{{\"stdout\":\"cd\"}}\n{ENDED}"
+                ))
             }
         }
     })
@@ -190,7 +201,10 @@ async fn a_node_without_room_is_asked_again_with_the_input_untouched() {
             *response.body_mut() = body;
             tokio::spawn(async move {
                 let text = whole(request).await;
-                assert!(text.ends_with("{\"stdin\":\"in\"}\n{\"eof\":true}\n"), "{text}");
+                assert!(
+                    text.ends_with("{\"stdin\":\"in\"}\n{\"eof\":true}\n"),
+                    "{text}"
+                );
                 pieces.send(ENDED.replace('4', "0").into()).await.unwrap();
             });
             response
@@ -217,6 +231,9 @@ async fn a_run_is_cancelled_by_its_name() {
     .await;
     let mut running = fake.client().exec(order(None), Input::None);
     assert!(!running.cancel().await.unwrap());
-    assert!(matches!(running.next().await.unwrap(), Event::Started { .. }));
+    assert!(matches!(
+        running.next().await.unwrap(),
+        Event::Started { .. }
+    ));
     assert!(running.cancel().await.unwrap());
 }

@@ -33,17 +33,26 @@ impl Client {
         let mut backoff = Backoff::default();
         let mut resumed = None;
         loop {
-            let tried = self.try_download(from, to, verify, &progress, &mut resumed).await;
+            let tried = self
+                .try_download(from, to, verify, &progress, &mut resumed)
+                .await;
             let error = match tried {
                 Ok(bytes) => {
                     let resumed = resumed.unwrap_or(0);
-                    return Ok(Moved { bytes, resumed, files: 1 });
+                    return Ok(Moved {
+                        bytes,
+                        resumed,
+                        files: 1,
+                    });
                 }
                 Err(error) => error,
             };
             let wait = error.retry().and_then(|asked| backoff.next(asked));
             let Some(wait) = wait else { return Err(error) };
-            progress.step(Step::Again { error: &error, wait });
+            progress.step(Step::Again {
+                error: &error,
+                wait,
+            });
             tokio::time::sleep(wait).await;
         }
     }
@@ -89,7 +98,9 @@ impl Client {
     /// What there is at the node, which has to be a file.
     async fn look(&self, from: &Remote, to: &Path) -> Result<Told, TransferError> {
         let request = self.request(Method::GET, &(from.url() + "?stat"));
-        let mut reply = self.send(request, Body::Empty, self.limits().answer).await?;
+        let mut reply = self
+            .send(request, Body::Empty, self.limits().answer)
+            .await?;
         reply.bytes(1 << 20).await?;
         if reply.header("x-file-kind") == Some("folder") {
             return Err(TransferError::Unfit {
@@ -108,7 +119,12 @@ impl Client {
 
     /// The bytes behind the first `there`, or all of them where those are of another version;
     /// answers where they begin.
-    async fn get(&self, from: &Remote, told: &Told, there: u64) -> Result<(Reply, u64), ClientError> {
+    async fn get(
+        &self,
+        from: &Remote,
+        told: &Told,
+        there: u64,
+    ) -> Result<(Reply, u64), ClientError> {
         let whole = self.request(Method::GET, &from.url());
         if there == 0 {
             let reply = self.send(whole, Body::Empty, self.limits().answer).await?;
@@ -191,7 +207,10 @@ async fn take(
 }
 
 /// Passes a body on, until it ends or nobody takes it.
-pub(super) async fn pass(reply: &mut Reply, pieces: mpsc::Sender<Bytes>) -> Result<(), ClientError> {
+pub(super) async fn pass(
+    reply: &mut Reply,
+    pieces: mpsc::Sender<Bytes>,
+) -> Result<(), ClientError> {
     while let Some(piece) = reply.piece(Some(reply.silence())).await? {
         if pieces.send(piece).await.is_err() {
             return Ok(());

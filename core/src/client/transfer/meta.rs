@@ -47,7 +47,11 @@ impl Meta {
         match self.modified {
             (seconds, 1..) if seconds < 0 => {
                 let sign = if seconds == -1 { "-" } else { "" };
-                format!("{sign}{}.{:09}", seconds + 1, 1_000_000_000 - self.modified.1)
+                format!(
+                    "{sign}{}.{:09}",
+                    seconds + 1,
+                    1_000_000_000 - self.modified.1
+                )
             }
             (seconds, nanos) => format!("{seconds}.{nanos:09}"),
         }
@@ -64,7 +68,13 @@ pub(super) fn set(file: &File, mode: u32, modified: Option<(i64, i64)>) -> io::R
         tv_sec: seconds,
         tv_nsec: nanos,
     };
-    Ok(futimens(file, &Timestamps { last_access: time, last_modification: time })?)
+    Ok(futimens(
+        file,
+        &Timestamps {
+            last_access: time,
+            last_modification: time,
+        },
+    )?)
 }
 
 /// Reads `SECONDS.NANOSECONDS`, perhaps negative.
@@ -112,7 +122,13 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         set(&file, 0o640, Some((-2, 5))).unwrap();
         let meta = Meta::of(&file.metadata().unwrap());
-        assert_eq!(meta, Meta { mode: 0o640, modified: (-2, 5) });
+        assert_eq!(
+            meta,
+            Meta {
+                mode: 0o640,
+                modified: (-2, 5)
+            }
+        );
         assert_eq!(meta.mode_text(), "0640");
     }
 }

@@ -43,21 +43,32 @@ impl Client {
         let contents = Arc::new(looked.await.expect("the thread does not panic")?);
         let mut backoff = Backoff::default();
         let bytes = loop {
-            let error = match self.try_folder(from, &contents, to, parents, &progress).await {
+            let error = match self
+                .try_folder(from, &contents, to, parents, &progress)
+                .await
+            {
                 Ok(bytes) => break bytes,
                 Err(error) => error,
             };
             let wait = error.retry().and_then(|asked| backoff.next(asked));
             let Some(wait) = wait else { return Err(error) };
-            progress.step(Step::Again { error: &error, wait });
+            progress.step(Step::Again {
+                error: &error,
+                wait,
+            });
             tokio::time::sleep(wait).await;
         };
         if verify {
             progress.step(Step::Verifying);
-            self.compare_folder(from, contents.files.clone(), to).await?;
+            self.compare_folder(from, contents.files.clone(), to)
+                .await?;
         }
         let files = contents.files.len() as u64;
-        Ok(Moved { bytes, resumed: 0, files })
+        Ok(Moved {
+            bytes,
+            resumed: 0,
+            files,
+        })
     }
 
     async fn try_folder(
@@ -68,7 +79,10 @@ impl Client {
         parents: bool,
         progress: &Arc<dyn Progress>,
     ) -> Result<u64, TransferError> {
-        progress.step(Step::Moving { total: Some(contents.bytes), there: 0 });
+        progress.step(Step::Moving {
+            total: Some(contents.bytes),
+            there: 0,
+        });
         let query = if parents { "?parents" } else { "" };
         let request = self
             .request(Method::PUT, &(to.url() + query))
@@ -198,7 +212,8 @@ impl Stream {
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = bytes.len().min(PIECE - self.waiting.len());
-        self.waiting.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        self.waiting
+            .extend_from_slice(bytes.get(..taken).unwrap_or_default());
         if self.waiting.len() == PIECE {
             self.flush()?;
         }

@@ -85,13 +85,20 @@ impl Partial {
 pub(super) fn place(target: &Path, kind: &str) -> Result<(PathBuf, OsString), TransferError> {
     let Some(name) = target.file_name() else {
         let path = target.to_owned();
-        return Err(TransferError::Unfit { path, why: "ends with no name of a file" });
+        return Err(TransferError::Unfit {
+            path,
+            why: "ends with no name of a file",
+        });
     };
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = target
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).to_owned();
     let mut prefix = OsString::from(".");
     // With the rest the name stays within what a name may have, 255 bytes.
-    prefix.push(OsStr::from_bytes(name.as_bytes().get(..200).unwrap_or(name.as_bytes())));
+    prefix.push(OsStr::from_bytes(
+        name.as_bytes().get(..200).unwrap_or(name.as_bytes()),
+    ));
     prefix.push(".gaxx-");
     prefix.push(kind);
     Ok((folder, prefix))
@@ -99,7 +106,9 @@ pub(super) fn place(target: &Path, kind: &str) -> Result<(PathBuf, OsString), Tr
 
 /// Makes it durable that a name is where it is.
 pub(super) fn sync_folder(target: &Path) -> io::Result<()> {
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = target
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
@@ -129,7 +138,10 @@ mod tests {
         drop(first);
         assert_eq!(Partial::open(&target, "v1").unwrap().length().unwrap(), 3);
         let second = Partial::open(&target, "v2").unwrap();
-        assert_eq!((second.length().unwrap(), names(folder.path()).len()), (0, 1));
+        assert_eq!(
+            (second.length().unwrap(), names(folder.path()).len()),
+            (0, 1)
+        );
         second.publish(0o640, Some((1, 2))).unwrap();
         assert_eq!(names(folder.path()), ["a"]);
     }

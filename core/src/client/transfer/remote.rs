@@ -10,7 +10,9 @@ pub struct Remote {
 
 /// A text that is no path on a node.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no path on a node: {why}; write ROOT/PATH, where the agent's plugins.file-transfer.roots names ROOT")]
+#[error(
+    "{text:?} is no path on a node: {why}; write ROOT/PATH, where the agent's plugins.file-transfer.roots names ROOT"
+)]
 pub struct RemoteError {
     text: String,
     why: &'static str,
@@ -20,7 +22,10 @@ impl Remote {
     /// Reads `ROOT/PATH`. A slash in front or at the end, and doubled ones, do not count.
     pub fn parse(text: &OsStr) -> Result<Self, RemoteError> {
         let names = text.as_bytes().split(|byte| *byte == b'/');
-        let names: Vec<Vec<u8>> = names.filter(|name| !name.is_empty()).map(<[u8]>::to_vec).collect();
+        let names: Vec<Vec<u8>> = names
+            .filter(|name| !name.is_empty())
+            .map(<[u8]>::to_vec)
+            .collect();
         let refused = |why| RemoteError {
             text: text.to_string_lossy().into_owned(),
             why,
@@ -28,7 +33,10 @@ impl Remote {
         if names.is_empty() {
             return Err(refused("it names no root"));
         }
-        if names.iter().any(|name| matches!(name.as_slice(), b"." | b"..")) {
+        if names
+            .iter()
+            .any(|name| matches!(name.as_slice(), b"." | b".."))
+        {
             return Err(refused("it has . or .. in it"));
         }
         Ok(Self { names })
@@ -36,7 +44,10 @@ impl Remote {
 
     /// Its last name, which a copy gets; none for a root.
     pub fn file_name(&self) -> Option<&OsStr> {
-        self.names.get(1..)?.last().map(|name| OsStr::from_bytes(name))
+        self.names
+            .get(1..)?
+            .last()
+            .map(|name| OsStr::from_bytes(name))
     }
 
     /// What is beneath it by this path.
@@ -98,7 +109,10 @@ mod tests {
             assert_eq!(remote(text).file_name(), name.map(OsStr::new));
         }
         let below = remote("data/a").join(Path::new("b/c"));
-        assert_eq!((below.url().as_str(), below.to_string().as_str()), ("/v0/files/data/a/b/c", "data/a/b/c"));
+        assert_eq!(
+            (below.url().as_str(), below.to_string().as_str()),
+            ("/v0/files/data/a/b/c", "data/a/b/c")
+        );
     }
 
     #[test]

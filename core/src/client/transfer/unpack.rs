@@ -38,7 +38,10 @@ impl Client {
             };
             let wait = error.retry().and_then(|asked| backoff.next(asked));
             let Some(wait) = wait else { return Err(error) };
-            progress.step(Step::Again { error: &error, wait });
+            progress.step(Step::Again {
+                error: &error,
+                wait,
+            });
             tokio::time::sleep(wait).await;
         };
         let count = files.len() as u64;
@@ -48,7 +51,11 @@ impl Client {
         }
         let published = spawn_blocking(move || staged.publish());
         published.await.expect("the thread does not panic")?;
-        Ok(Moved { bytes, resumed: 0, files: count })
+        Ok(Moved {
+            bytes,
+            resumed: 0,
+            files: count,
+        })
     }
 
     async fn try_unpack(
@@ -59,9 +66,14 @@ impl Client {
     ) -> Result<(Staged, u64, Vec<PathBuf>), TransferError> {
         let (mode, modified) = self.look_at_folder(from, to).await?;
         let request = self.request(Method::GET, &(from.url() + "?tar"));
-        let mut reply = self.send(request, Body::Empty, self.limits().answer).await?;
+        let mut reply = self
+            .send(request, Body::Empty, self.limits().answer)
+            .await?;
         let staged = Staged::new(to)?;
-        progress.step(Step::Moving { total: reply.length(), there: 0 });
+        progress.step(Step::Moving {
+            total: reply.length(),
+            there: 0,
+        });
         let (pieces, arriving) = mpsc::channel(4);
         let mut stream = Stream {
             arriving,
@@ -73,7 +85,10 @@ impl Client {
             let files = unpack(&mut stream, staged.path())?;
             // What is behind the archive's end belongs to the answer all the same.
             let rest = io::copy(&mut stream, &mut io::sink());
-            rest.map_err(TransferError::local("cannot read what comes for", staged.path()))?;
+            rest.map_err(TransferError::local(
+                "cannot read what comes for",
+                staged.path(),
+            ))?;
             let settled = publish::settle_folder(staged.path(), mode, modified);
             settled.map_err(TransferError::local("cannot finish", staged.path()))?;
             Ok((staged, stream.bytes, files))
@@ -94,7 +109,9 @@ impl Client {
         to: &Path,
     ) -> Result<(u32, Option<(i64, i64)>), TransferError> {
         let request = self.request(Method::GET, &(from.url() + "?stat"));
-        let mut reply = self.send(request, Body::Empty, self.limits().answer).await?;
+        let mut reply = self
+            .send(request, Body::Empty, self.limits().answer)
+            .await?;
         reply.bytes(1 << 20).await?;
         if reply.header("x-file-kind") == Some("file") {
             return Err(TransferError::Unfit {
@@ -118,7 +135,10 @@ fn unpack(stream: &mut Stream, folder: &Path) -> Result<Vec<PathBuf>, TransferEr
     for entry in archive.entries().map_err(failed())? {
         let mut entry = entry.map_err(failed())?;
         let path = entry.path().map_err(failed())?.into_owned();
-        let refused = |what: String| TransferError::Archive { what, path: path.clone() };
+        let refused = |what: String| TransferError::Archive {
+            what,
+            path: path.clone(),
+        };
         let harmless = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         if !path.components().all(harmless) {
             return Err(refused("a path that leads elsewhere".to_owned()));
@@ -167,7 +187,8 @@ impl Read for Stream {
             self.piece = piece;
         }
         let length = room.len().min(self.piece.len());
-        self.piece.copy_to_slice(room.get_mut(..length).unwrap_or_default());
+        self.piece
+            .copy_to_slice(room.get_mut(..length).unwrap_or_default());
         Ok(length)
     }
 }

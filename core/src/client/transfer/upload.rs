@@ -36,14 +36,19 @@ impl Client {
         let mut backoff = Backoff::default();
         let mut resumed = None;
         loop {
-            let tried = self.try_upload(&source, to, parents, &progress, &mut resumed).await;
+            let tried = self
+                .try_upload(&source, to, parents, &progress, &mut resumed)
+                .await;
             let error = match tried {
                 Ok(()) => break,
                 Err(error) => error,
             };
             let wait = error.retry().and_then(|asked| backoff.next(asked));
             let Some(wait) = wait else { return Err(error) };
-            progress.step(Step::Again { error: &error, wait });
+            progress.step(Step::Again {
+                error: &error,
+                wait,
+            });
             tokio::time::sleep(wait).await;
         }
         if verify {
@@ -67,9 +72,16 @@ impl Client {
     ) -> Result<(), TransferError> {
         let offset = self.offset(source, to).await?.min(source.size);
         // The last byte is sent again where all are there, since a request has to bring something.
-        let offset = if offset == source.size { offset.saturating_sub(1) } else { offset };
+        let offset = if offset == source.size {
+            offset.saturating_sub(1)
+        } else {
+            offset
+        };
         resumed.get_or_insert(offset);
-        progress.step(Step::Moving { total: Some(source.size), there: offset });
+        progress.step(Step::Moving {
+            total: Some(source.size),
+            there: offset,
+        });
         let query = if parents { "?parents" } else { "" };
         let mut request = self
             .request(Method::PUT, &(to.url() + query))
@@ -108,7 +120,13 @@ impl Client {
         match reply {
             Ok(mut reply) => Ok(reply.json::<Offset>(LONGEST).await?.offset),
             // Nothing has come yet; what else is missing, the upload itself will be told.
-            Err(error) if error.answer().is_some_and(|it| it.status == StatusCode::NOT_FOUND) => Ok(0),
+            Err(error)
+                if error
+                    .answer()
+                    .is_some_and(|it| it.status == StatusCode::NOT_FOUND) =>
+            {
+                Ok(0)
+            }
             Err(error) => Err(error),
         }
     }

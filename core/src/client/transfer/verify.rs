@@ -17,8 +17,12 @@ impl Client {
         let request = self.request(Method::HEAD, &(of.url() + "?digest=blake3"));
         // Reading a large file takes as long as it takes; the connection's keep-alive sees to it
         // that the node is there.
-        let mut reply = self.send(request, Body::Empty, std::time::Duration::MAX).await?;
-        let digest = reply.header("x-content-blake3").map(str::to_ascii_lowercase);
+        let mut reply = self
+            .send(request, Body::Empty, std::time::Duration::MAX)
+            .await?;
+        let digest = reply
+            .header("x-content-blake3")
+            .map(str::to_ascii_lowercase);
         reply.bytes(0).await?;
         digest.ok_or_else(|| reply.malformed("it does not tell the BLAKE3 that was asked for"))
     }

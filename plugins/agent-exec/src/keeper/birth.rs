@@ -105,16 +105,14 @@ impl Embryo {
     /// Once this is readable: nothing if it has become the program, or the step that failed.
     pub(super) fn outcome(mut self) -> Result<(), Failure> {
         let mut word = [0; 5];
-        match self.told.read_exact(&mut word) {
+        if self.told.read_exact(&mut word).is_err() {
             // It has become the program, or was killed on the way; its end will tell.
-            Err(_) => Ok(()),
-            Ok(()) => {
-                let [step, error @ ..] = word;
-                let step = Step::ALL.get(usize::from(step)).copied();
-                let error = Errno::from_raw_os_error(i32::from_le_bytes(error));
-                Err((step.unwrap_or(Step::Exec), error))
-            }
+            return Ok(());
         }
+        let [step, error @ ..] = word;
+        let step = Step::ALL.get(usize::from(step)).copied();
+        let error = Errno::from_raw_os_error(i32::from_le_bytes(error));
+        Err((step.unwrap_or(Step::Exec), error))
     }
 }
 

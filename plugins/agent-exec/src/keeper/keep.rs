@@ -16,7 +16,7 @@ use super::{
     birth::{self, Embryo},
     cgroup::Cgroup,
     plan::Plan,
-    reap::{Reaped, reap},
+    reap::{Reaped, reap, wait},
     signals::Deaths,
     tree,
     wire::{self, Message},
@@ -92,9 +92,8 @@ impl Keeper<'_> {
             return self.finish(known);
         }
         if let Err((step, error)) = embryo.outcome() {
-            while !matches!(reap()?, Reaped::NobodyThere) {
-                self.next_death()?;
-            }
+            // It ends at once, and has begun nobody.
+            wait()?;
             return Ok(failed(step, error));
         }
         let pid = known.command.as_raw_nonzero().get().unsigned_abs();

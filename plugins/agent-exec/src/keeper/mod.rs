@@ -1,5 +1,5 @@
 //! What runs commands: the spawner, a small process of one thread, and the keepers that it forks
-//! ahead of need, each of which runs one command and sees to it that nothing of it is left.
+//! ahead of need, each of which runs one command at a time and sees to it that nothing is left.
 //!
 //! ```text
 //! agent (this component)                    spawner                 keeper             command
@@ -8,6 +8,8 @@
 //!   Run ────── order, stdio, image ─────────────────────────────────▶ confines, execs ─▶ runs
 //!       ◀───── Started, Failed, Ended ─────────────────────────────── reaps, kills
 //! ```
+//!
+//! A keeper whose command left nothing to kill takes the next order; others end with theirs.
 //!
 //! A keeper adopts whatever descends from its command, so that "no child is left" is proof that
 //! the whole tree is gone. It kills the tree when the command has ended, when it is told to, and
@@ -104,6 +106,7 @@ pub(crate) struct Limits {
 
 /// What this kernel allows this user. An order that asks for more fails by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::struct_excessive_bools)] // They are independent.
 pub(crate) struct Abilities {
     /// Commands may run as another user: the agent is root.
     pub(crate) users: bool,

@@ -4,7 +4,10 @@
 //! it lets through is said in docs/security.md.
 #![allow(
     // rustix has no `seccomp`.
-    unsafe_code
+    unsafe_code,
+    // Codes and numbers of system calls are small and positive; libc has them wider.
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
 )]
 
 use libc::{

@@ -77,7 +77,9 @@ impl Keepers {
 
     /// Runs a command with these as its standard streams. Returns once a keeper has the order.
     ///
-    /// Any number of threads may call it at once; those that find no spare wait for one.
+    /// Any number of threads may call it at once; those that find no spare wait for one. The
+    /// streams are closed here, so that the command has the only copies.
+    #[allow(clippy::needless_pass_by_value)]
     pub(crate) fn run(
         &self,
         order: &Order,
@@ -108,7 +110,7 @@ impl Keepers {
         let mut spawner = self.current();
         for _ in 0..TRIES {
             match spawner.spare() {
-                Some(keeper) => return keeper.ok_or(KeeperError::NoRoom),
+                Some(spare) => return spare,
                 None => spawner = self.replace(&spawner)?,
             }
         }
@@ -178,12 +180,12 @@ impl Spawner {
         let _ = retry_on_intr(|| send(&self.socket, &vec![0; keepers], SendFlags::NOSIGNAL));
     }
 
-    /// Takes a spare, and asks for another in its place; nothing where the spawner has ended, and
-    /// no socket where it could not fork.
-    fn spare(&self) -> Option<Option<OwnedFd>> {
+    /// Takes a spare, and asks for another in its place; nothing where the spawner has ended.
+    fn spare(&self) -> Option<Result<OwnedFd, KeeperError>> {
         self.ask(1);
         // Such a frame has no body, and so is read whole by one of those who wait.
         let ((), descriptors) = wire::receive(self.socket.as_fd()).ok()??;
-        Some(descriptors.into_iter().next())
+        // It answers without a socket where it could not fork.
+        Some(descriptors.into_iter().next().ok_or(KeeperError::NoRoom))
     }
 }

@@ -131,7 +131,8 @@ mod tests {
 
         #[test]
         fn lists_are_read_whole(pids in prop::collection::vec(1..i32::MAX, 0..20)) {
-            let list: String = pids.iter().map(|pid| format!("{pid} ")).collect();
+            let words: Vec<_> = pids.iter().map(ToString::to_string).collect();
+            let list = words.join(" ") + " ";
             let read: Vec<_> = numbers(&list).iter().map(|pid| pid.as_raw_nonzero().get()).collect();
             prop_assert_eq!(read, pids);
         }
