@@ -67,7 +67,10 @@ impl Crew {
         state.threads += 1;
         drop(state);
         let shared = Arc::clone(&self.0);
-        let made = thread::Builder::new().name("exec".into()).stack_size(STACK).spawn(move || shared.serve());
+        let made = thread::Builder::new()
+            .name("exec".into())
+            .stack_size(STACK)
+            .spawn(move || shared.serve());
         if let Err(error) = made {
             error!("there is no thread for a request: {error} (raise the limit of processes)");
             let mut state = self.0.lock();
@@ -118,7 +121,10 @@ impl Shared {
                 break;
             }
             state.idle += 1;
-            let (next, waited) = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            let (next, waited) = self
+                .work
+                .wait_timeout(state, IDLE)
+                .unwrap_or_else(PoisonError::into_inner);
             state = next;
             state.idle -= 1;
             if waited.timed_out() && state.jobs.is_empty() {
@@ -132,7 +138,9 @@ impl Shared {
 
 impl fmt::Debug for Crew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Crew").field("most", &self.0.most).finish_non_exhaustive()
+        f.debug_struct("Crew")
+            .field("most", &self.0.most)
+            .finish_non_exhaustive()
     }
 }
 

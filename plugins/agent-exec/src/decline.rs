@@ -3,11 +3,7 @@
 use gaxx_sdk::serde_json::{Value, json};
 
 use crate::{
-    gate::NoTurn,
-    journal::JournalError,
-    keeper::KeeperError,
-    policy::Refusal,
-    request::BadRequest,
+    gate::NoTurn, journal::JournalError, keeper::KeeperError, policy::Refusal, request::BadRequest,
 };
 
 /// Why a request comes to no run.
@@ -24,7 +20,10 @@ pub(crate) enum Decline {
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("{what} is demanded by the policy, and cannot be had: {why}")]
-    Unable { what: &'static str, why: &'static str },
+    Unable {
+        what: &'static str,
+        why: &'static str,
+    },
     #[error(transparent)]
     NoTurn(#[from] NoTurn),
     #[error("as many requests are being answered as may be")]
@@ -109,7 +108,11 @@ impl Decline {
             Self::Refused(_) | Self::Unable { .. } => 403,
             Self::NoTurn(NoTurn::Full | NoTurn::Late) | Self::Crowded => 429,
             Self::OtherRequest | Self::NotRun => 409,
-            Self::NoTurn(NoTurn::Gone) | Self::Journal(_) | Self::Audit(_) | Self::Keeper(_) | Self::Stopping => 503,
+            Self::NoTurn(NoTurn::Gone)
+            | Self::Journal(_)
+            | Self::Audit(_)
+            | Self::Keeper(_)
+            | Self::Stopping => 503,
         }
     }
 
@@ -150,14 +153,20 @@ impl Decline {
                 "stream the input, with Content-Type: application/x-ndjson, or raise plugins.agent-exec.max_request"
             }
             Self::Body(_) => "send the whole body without a long pause",
-            Self::Unable { .. } => "take it out of the policy if you can do without, or run the agent where it can be had",
+            Self::Unable { .. } => {
+                "take it out of the policy if you can do without, or run the agent where it can be had"
+            }
             Self::NoTurn(_) | Self::Crowded => {
                 "try again later, or raise plugins.agent-exec.max_concurrent or max_queue"
             }
             Self::OtherRequest => "send another key with another request",
             Self::NotRun => "send it again",
-            Self::Audit(error) if !error.remedy_text().is_empty() => return error.remedy_text().to_owned(),
-            Self::Audit(_) => "nothing runs that cannot be recorded: look at the audit log's folder and its disk",
+            Self::Audit(error) if !error.remedy_text().is_empty() => {
+                return error.remedy_text().to_owned();
+            }
+            Self::Audit(_) => {
+                "nothing runs that cannot be recorded: look at the audit log's folder and its disk"
+            }
             Self::Keeper(_) => "look at the agent's log",
             Self::Stopping => "try again when it has started again",
         };
@@ -172,7 +181,10 @@ impl Decline {
             "outcome": "refused",
             "reason": self.label(),
         });
-        if let Self::Refused(Refusal { rule: Some(rule), .. }) = self {
+        if let Self::Refused(Refusal {
+            rule: Some(rule), ..
+        }) = self
+        {
             body["rule"] = json!(rule);
         }
         body

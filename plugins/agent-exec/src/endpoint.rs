@@ -32,7 +32,10 @@ impl Component for Agent {
 
     fn new(settings: Settings, context: &Context) -> Result<Self> {
         let heart = Heart::new(context, settings.allow)?;
-        Ok(Self { service: Arc::new(Service::new(settings, context)?), heart })
+        Ok(Self {
+            service: Arc::new(Service::new(settings, context)?),
+            heart,
+        })
     }
 
     fn start(&mut self, _: Deadline) -> Result<()> {
@@ -47,11 +50,20 @@ impl Component for Agent {
 
 impl Endpoint for Agent {
     const ROUTES: &'static [Route] = &[
-        Route::get("/v0/heartbeat").on(Listener::Api).scope(Scope::Open),
-        Route::post("/v0/exec").on(Listener::Api).scope(Scope::Exec).max_body(MOST_BODY),
+        Route::get("/v0/heartbeat")
+            .on(Listener::Api)
+            .scope(Scope::Open),
+        Route::post("/v0/exec")
+            .on(Listener::Api)
+            .scope(Scope::Exec)
+            .max_body(MOST_BODY),
         Route::get("/v0/exec").on(Listener::Api).scope(Scope::Exec),
-        Route::get("/v0/exec/*").on(Listener::Api).scope(Scope::Exec),
-        Route::new("DELETE", "/v0/exec/*").on(Listener::Api).scope(Scope::Exec),
+        Route::get("/v0/exec/*")
+            .on(Listener::Api)
+            .scope(Scope::Exec),
+        Route::new("DELETE", "/v0/exec/*")
+            .on(Listener::Api)
+            .scope(Scope::Exec),
     ];
 
     fn handle(&self, request: Request, body: Body, reply: Reply, deadline: Deadline) -> Result<()> {
@@ -69,13 +81,18 @@ impl Endpoint for Agent {
             }
             // The body may be long in coming, and the command in running: not on the host's time.
             let (service, head) = (Arc::clone(service), Exec::of(&request));
-            self.service.crew.run_always(Box::new(move || service.exec(head, body, reply)));
+            self.service
+                .crew
+                .run_always(Box::new(move || service.exec(head, body, reply)));
             return Ok(());
         }
         let id = request.path().rsplit('/').next().unwrap_or_default();
         let (status, answer) = match request.route() {
             2 => (200, service.table.all()),
-            3 => service.table.one(id).map_or_else(|| unknown(), |run| (200, run)),
+            3 => service
+                .table
+                .one(id)
+                .map_or_else(|| unknown(), |run| (200, run)),
             _ => self.cancel(id, request.identity()),
         };
         caller(reply).answer(status, &[], answer.to_string().as_bytes());
@@ -98,7 +115,13 @@ impl Agent {
 }
 
 fn unknown() -> (u16, Value) {
-    (404, problem("no such run is known", "GET /v0/exec lists those that run and the last that ended"))
+    (
+        404,
+        problem(
+            "no such run is known",
+            "GET /v0/exec lists those that run and the last that ended",
+        ),
+    )
 }
 
 fn problem(error: &str, remedy: &str) -> Value {

@@ -49,8 +49,17 @@ pub(crate) enum NoTurn {
 impl Gate {
     /// `of_rule` has a limit for each rule.
     pub(crate) fn new(most: usize, queue: usize, of_rule: Vec<usize>) -> Arc<Self> {
-        let state = State { of_rule: vec![0; of_rule.len()], ..State::default() };
-        Arc::new(Self { state: Mutex::new(state), freed: Condvar::new(), most, queue, of_rule })
+        let state = State {
+            of_rule: vec![0; of_rule.len()],
+            ..State::default()
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            freed: Condvar::new(),
+            most,
+            queue,
+            of_rule,
+        })
     }
 
     /// Waits for a turn, as long as `has_gone` does not say that nobody wants it any more.
@@ -74,9 +83,14 @@ impl Gate {
                 }
                 // Another may be next by now.
                 self.freed.notify_all();
-                return Ok(Place { gate: Arc::clone(self), rule });
+                return Ok(Place {
+                    gate: Arc::clone(self),
+                    rule,
+                });
             }
-            let refused = if state.waiting.len() > self.queue && state.waiting.back().is_some_and(|it| it.0 == ticket) {
+            let refused = if state.waiting.len() > self.queue
+                && state.waiting.back().is_some_and(|it| it.0 == ticket)
+            {
                 Some(NoTurn::Full)
             } else if Instant::now() >= until {
                 Some(NoTurn::Late)
@@ -105,7 +119,9 @@ impl Gate {
     fn is_next(&self, state: &State, ticket: u64) -> bool {
         let has_room = |rule: usize| {
             let (running, most) = (state.of_rule.get(rule), self.of_rule.get(rule));
-            running.zip(most).is_none_or(|(running, most)| running < most)
+            running
+                .zip(most)
+                .is_none_or(|(running, most)| running < most)
         };
         let first = state.waiting.iter().find(|(_, rule)| has_room(*rule));
         state.running < self.most && first.is_some_and(|(first, _)| *first == ticket)
@@ -144,7 +160,11 @@ mod tests {
         let gate = Gate::new(2, 0, vec![2, 1]);
         let enter = |rule| gate.enter(rule, LONG, || false);
         let first = enter(1).unwrap();
-        assert_eq!(enter(1).unwrap_err(), NoTurn::Full, "of its rule there is one already");
+        assert_eq!(
+            enter(1).unwrap_err(),
+            NoTurn::Full,
+            "of its rule there is one already"
+        );
         let second = enter(0).unwrap();
         assert_eq!(enter(0).unwrap_err(), NoTurn::Full);
         assert_eq!(gate.counts(), (2, 0));
@@ -157,7 +177,10 @@ mod tests {
     fn who_waits_comes_in_when_there_is_room() {
         let gate = Gate::new(1, 1, vec![1]);
         let place = gate.enter(0, LONG, || false).unwrap();
-        assert_eq!(gate.enter(0, Duration::ZERO, || false).unwrap_err(), NoTurn::Late);
+        assert_eq!(
+            gate.enter(0, Duration::ZERO, || false).unwrap_err(),
+            NoTurn::Late
+        );
         assert_eq!(gate.enter(0, LONG, || true).unwrap_err(), NoTurn::Gone);
         let other = Arc::clone(&gate);
         let waits = thread::spawn(move || other.enter(0, LONG, || false).is_ok());

@@ -17,18 +17,25 @@ pub(crate) struct Ids {
 impl Ids {
     /// With a key of its own, from the system.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { key: random()?, count: AtomicU64::new(0) })
+        Ok(Self {
+            key: random()?,
+            count: AtomicU64::new(0),
+        })
     }
 
     /// A new one. They sort by time, to the millisecond.
     pub(crate) fn next(&self) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let hash = blake3::keyed_hash(&self.key, &count.to_le_bytes());
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
         let mut uuid = [0; 16];
         uuid.copy_from_slice(&hash.as_bytes()[..16]);
         // Big-endian; the upper two of eight bytes are zero for the next 8,900 years.
-        let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX).to_be_bytes();
+        let milliseconds = u64::try_from(since.as_millis())
+            .unwrap_or(u64::MAX)
+            .to_be_bytes();
         uuid[..6].copy_from_slice(&milliseconds[2..]);
         uuid[6] = uuid[6] & 0x0f | 0x70;
         uuid[8] = uuid[8] & 0x3f | 0x80;
@@ -63,7 +70,9 @@ mod tests {
         let (one, other) = (Ids::new().unwrap(), Ids::new().unwrap());
         let names: HashSet<String> = (0..1000).flat_map(|_| [one.next(), other.next()]).collect();
         assert_eq!(names.len(), 2000);
-        let form = regex_lite::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$");
+        let form = regex_lite::Regex::new(
+            "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        );
         let form = form.unwrap();
         assert!(names.iter().all(|name| form.is_match(name)));
     }

@@ -15,11 +15,21 @@ use crate::{
 
 /// Seconds, from what a command costs at least to an hour.
 const SECONDS: [f64; 17] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 1800.0, 3600.0,
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0,
+    1800.0, 3600.0,
 ];
 /// Bytes, from a line to a gibibyte.
 const BYTES: [f64; 11] = [
-    64.0, 256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 16_777_216.0, 268_435_456.0,
+    64.0,
+    256.0,
+    1024.0,
+    4096.0,
+    16_384.0,
+    65_536.0,
+    262_144.0,
+    1_048_576.0,
+    16_777_216.0,
+    268_435_456.0,
     1_073_741_824.0,
 ];
 /// Of how many runs the rate of success is.
@@ -64,8 +74,14 @@ impl Measures {
         let counter = |name: &str, help: &str| context.counter(name, help);
         let measures = Self {
             requests: counter("gaxx_agent_exec_requests", "Requests to run a command.")?,
-            successful: counter("gaxx_agent_exec_successful", "Commands that exited with status 0.")?,
-            failed: counter("gaxx_agent_exec_failed", "Commands that ended otherwise, or could not be started.")?,
+            successful: counter(
+                "gaxx_agent_exec_successful",
+                "Commands that exited with status 0.",
+            )?,
+            failed: counter(
+                "gaxx_agent_exec_failed",
+                "Commands that ended otherwise, or could not be started.",
+            )?,
             errors: counter(
                 "gaxx_agent_exec_errors",
                 "Requests that came to no end of a command: refused, not started, or unknown.",
@@ -81,7 +97,10 @@ impl Measures {
                 &BYTES,
             )?,
             running: context.gauge("gaxx_agent_exec_running", "Commands that run.")?,
-            queued: context.gauge("gaxx_agent_exec_queued", "Requests that wait for their turn.")?,
+            queued: context.gauge(
+                "gaxx_agent_exec_queued",
+                "Requests that wait for their turn.",
+            )?,
             replayed: counter(
                 "gaxx_agent_exec_replayed_total",
                 "Requests that were answered with an earlier run of their key.",
@@ -93,10 +112,23 @@ impl Measures {
             refused: reasons
                 .map(|label| Ok((label, refused.try_with([label])?)))
                 .collect::<Result<_>>()?,
-            tasks_started: counter("gaxx_tasks_started", "Runs that this agent was given and began.")?,
-            tasks_successful: counter("gaxx_tasks_completed_successfully", "Runs that exited with status 0.")?,
-            tasks_failed: counter("gaxx_tasks_completed_with_failures", "Runs that ended otherwise.")?,
-            task_duration: context.histogram("gaxx_task_duration", "Seconds that a run took.", &SECONDS)?,
+            tasks_started: counter(
+                "gaxx_tasks_started",
+                "Runs that this agent was given and began.",
+            )?,
+            tasks_successful: counter(
+                "gaxx_tasks_completed_successfully",
+                "Runs that exited with status 0.",
+            )?,
+            tasks_failed: counter(
+                "gaxx_tasks_completed_with_failures",
+                "Runs that ended otherwise.",
+            )?,
+            task_duration: context.histogram(
+                "gaxx_task_duration",
+                "Seconds that a run took.",
+                &SECONDS,
+            )?,
             success_rate: context.gauge(
                 "gaxx_task_success_rate_percent",
                 "Percent of the last 100 runs that exited with status 0; 100 before any has ended.",
@@ -146,14 +178,20 @@ impl Measures {
         let seconds = report.duration_ms / 1000.0;
         self.duration.observe(seconds);
         self.task_duration.observe(seconds);
-        self.output.observe((report.stdout_bytes + report.stderr_bytes) as f64);
-        if let Some((_, counter)) = self.outcomes.iter().find(|(outcome, _)| *outcome == report.outcome) {
+        self.output
+            .observe((report.stdout_bytes + report.stderr_bytes) as f64);
+        if let Some((_, counter)) = self
+            .outcomes
+            .iter()
+            .find(|(outcome, _)| *outcome == report.outcome)
+        {
             counter.increment();
         }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.push_front(success);
         last.truncate(RATED);
         let good = last.iter().filter(|success| **success).count();
-        self.success_rate.set(100.0 * good as f64 / last.len() as f64);
+        self.success_rate
+            .set(100.0 * good as f64 / last.len() as f64);
     }
 }

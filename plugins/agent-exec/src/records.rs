@@ -53,8 +53,15 @@ struct Allowance {
 
 impl Records {
     pub(crate) fn new(host: &Host) -> Self {
-        let allowance = Allowance { left: REFUSALS, when: Instant::now(), passed_over: 0 };
-        Self { host: host.clone(), allowance: Mutex::new(allowance) }
+        let allowance = Allowance {
+            left: REFUSALS,
+            when: Instant::now(),
+            passed_over: 0,
+        };
+        Self {
+            host: host.clone(),
+            allowance: Mutex::new(allowance),
+        }
     }
 
     /// Says that a command is about to start, and waits until that is durable.
@@ -85,7 +92,9 @@ impl Records {
         if let Some(key) = key {
             record["key"] = json!(key.as_str());
         }
-        self.host.audit(&record.to_string(), Deadline::after(PATIENCE)).map_err(Decline::Audit)
+        self.host
+            .audit(&record.to_string(), Deadline::after(PATIENCE))
+            .map_err(Decline::Audit)
     }
 
     /// Says how a command ended.
@@ -147,7 +156,10 @@ impl Records {
 
     /// How many refusals were passed over before this one; nothing where it is one of them.
     fn allowed(&self) -> Option<u64> {
-        let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut allowance = self
+            .allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let more = (now - allowance.when).as_secs_f64() * REFUSALS_A_SECOND;
         allowance.left = (allowance.left + more).min(REFUSALS);
@@ -205,7 +217,8 @@ mod tests {
 
     #[test]
     fn arguments_are_shown_up_to_a_bound() {
-        let mut request = Request::parse(br#"{"command": "/bin/echo", "args": ["a", "b"]}"#).unwrap();
+        let mut request =
+            Request::parse(br#"{"command": "/bin/echo", "args": ["a", "b"]}"#).unwrap();
         assert_eq!(shown(&request), (vec!["/bin/echo", "a", "b"], false));
         let before = digest(&request);
         request.args[1] = "x".repeat(MOST_ARGUMENTS);

@@ -148,7 +148,10 @@ impl Report {
 
     /// The same, as the answer to another request with its key.
     pub(crate) fn again(&self) -> Self {
-        Self { replayed: true, ..self.clone() }
+        Self {
+            replayed: true,
+            ..self.clone()
+        }
     }
 }
 
@@ -157,7 +160,12 @@ impl Output {
     pub(crate) fn of(stdout: Vec<u8>, stderr: Vec<u8>) -> Self {
         let (stdout, stdout_base64) = text_or_base64(stdout);
         let (stderr, stderr_base64) = text_or_base64(stderr);
-        Self { stdout, stdout_base64, stderr, stderr_base64 }
+        Self {
+            stdout,
+            stdout_base64,
+            stderr,
+            stderr_base64,
+        }
     }
 
     /// What was printed to a stream: as text, or in base64.

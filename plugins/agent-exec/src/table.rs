@@ -57,7 +57,14 @@ pub(crate) enum Ending {
 }
 
 impl Entry {
-    pub(crate) fn new(id: String, caller: &str, from: &str, rule: &str, command: &str, args: &[String]) -> Arc<Self> {
+    pub(crate) fn new(
+        id: String,
+        caller: &str,
+        from: &str,
+        rule: &str,
+        command: &str,
+        args: &[String],
+    ) -> Arc<Self> {
         let words = [command].into_iter().chain(args.iter().map(String::as_str));
         let characters = words.flat_map(|word| word.chars().chain([' ']));
         let line: String = characters.take(MOST_SHOWN).collect();
@@ -139,11 +146,16 @@ impl Entry {
 impl Table {
     /// Remembers so many that have ended.
     pub(crate) fn new(most_recent: usize) -> Self {
-        Self { books: Mutex::default(), most_recent }
+        Self {
+            books: Mutex::default(),
+            most_recent,
+        }
     }
 
     pub(crate) fn add(&self, entry: &Arc<Entry>) {
-        self.lock().running.insert(entry.id.clone(), Arc::clone(entry));
+        self.lock()
+            .running
+            .insert(entry.id.clone(), Arc::clone(entry));
     }
 
     /// It came to no run.
@@ -173,7 +185,13 @@ impl Table {
     pub(crate) fn one(&self, id: &str) -> Option<Value> {
         let books = self.lock();
         let running = books.running.get(id).map(|entry| entry.shown());
-        running.or_else(|| books.recent.iter().find(|(other, _)| other == id).map(|(_, shown)| shown.clone()))
+        running.or_else(|| {
+            books
+                .recent
+                .iter()
+                .find(|(other, _)| other == id)
+                .map(|(_, shown)| shown.clone())
+        })
     }
 
     /// Has a run end.
@@ -191,7 +209,10 @@ impl Table {
 
     /// Has all runs end.
     pub(crate) fn cancel_all(&self, reason: &str) {
-        self.lock().running.values().for_each(|entry| entry.cancel(reason.to_owned()));
+        self.lock()
+            .running
+            .values()
+            .for_each(|entry| entry.cancel(reason.to_owned()));
     }
 
     fn lock(&self) -> MutexGuard<'_, Books> {
@@ -207,7 +228,14 @@ mod tests {
     use crate::report::Outcome;
 
     fn entry(id: &str) -> Arc<Entry> {
-        Entry::new(id.to_owned(), "me", "127.0.0.1:1", "rule", "/bin/echo", &["x".repeat(1000)])
+        Entry::new(
+            id.to_owned(),
+            "me",
+            "127.0.0.1:1",
+            "rule",
+            "/bin/echo",
+            &["x".repeat(1000)],
+        )
     }
 
     #[test]
@@ -224,10 +252,20 @@ mod tests {
         assert_eq!(table.one("a"), None);
         assert_eq!(table.one("c").unwrap()["state"], "ended");
         let ids = |list: &Value| -> Vec<String> {
-            list.as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+            list.as_array()
+                .unwrap()
+                .iter()
+                .map(|it| it["id"].as_str().unwrap().to_owned())
+                .collect()
         };
         assert_eq!(ids(&table.all()["recent"]), ["c", "b"]);
-        assert_eq!(table.one("b").unwrap()["command_line"].as_str().unwrap().len(), MOST_SHOWN);
+        assert_eq!(
+            table.one("b").unwrap()["command_line"]
+                .as_str()
+                .unwrap()
+                .len(),
+            MOST_SHOWN
+        );
     }
 
     #[test]

@@ -10,9 +10,12 @@ use rustix::process::{Pid, Signal, getpgid, kill_process};
 use super::{QUICK, wait_gone};
 use crate::rogue::Rogue;
 
-/// As [`QUICK`]; the folder is looked at only when the test asks for it.
+/// As [`QUICK`]; the folder is looked at only when the test asks for it, and a start may take as
+/// long as it does where much else is started.
 fn config() -> String {
-    QUICK.replace("plugins:\n", "plugins:\n  watch: false\n")
+    QUICK
+        .replace("plugins:\n", "plugins:\n  watch: false\n")
+        .replace("deadline: 1s", "deadline: 30s")
 }
 
 /// The program with the plugin in it, and with the plugin in a process of its own.

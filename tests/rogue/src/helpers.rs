@@ -54,7 +54,7 @@ fn floods(socket: OwnedFd) -> Result<()> {
 fn babbles(socket: OwnedFd) -> Result<()> {
     let mut socket = begin(socket)?;
     loop {
-        socket.write_all(&[b'x'; 65536])?;
+        socket.write_all(&[b'x'; 8192])?;
     }
 }
 

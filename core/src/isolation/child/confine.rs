@@ -51,8 +51,7 @@ pub(super) fn enter(
     // Started through a link, it would be shown by that link's name.
     set_name(c"gaxx-plugin")
         .map_err(|errno| ConfineError::System("name the process", errno.into()))?;
-    outlive_stops()
-        .map_err(|error| ConfineError::System("take the signals of a stop", error))?;
+    outlive_stops().map_err(|error| ConfineError::System("take the signals of a stop", error))?;
     take_input().map_err(|error| ConfineError::System("take the control socket", error))
 }
 

@@ -64,9 +64,17 @@ fn load(text: &str) -> Option<[f64; 3]> {
 fn memory(text: &str) -> Option<Amount> {
     let bytes = |name: &str| -> Option<u64> {
         let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim_start_matches(':').trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
+        line.trim_start_matches(':')
+            .trim()
+            .strip_suffix(" kB")?
+            .parse::<u64>()
+            .ok()?
+            .checked_mul(1024)
     };
-    Some(Amount { free: bytes("MemAvailable")?, total: bytes("MemTotal")? })
+    Some(Amount {
+        free: bytes("MemAvailable")?,
+        total: bytes("MemTotal")?,
+    })
 }
 
 #[cfg(test)]
@@ -78,9 +86,18 @@ mod tests {
     #[test]
     fn the_files_of_the_kernel_are_understood() {
         assert_eq!(first_number("350735.47 234388.90\n"), Some(350_735.47));
-        assert_eq!(load("0.20 0.18 0.12 1/80 11206\n"), Some([0.20, 0.18, 0.12]));
+        assert_eq!(
+            load("0.20 0.18 0.12 1/80 11206\n"),
+            Some([0.20, 0.18, 0.12])
+        );
         let text = "MemTotal:       16 kB\nMemFree:         2 kB\nMemAvailable:    8 kB\n";
-        assert_eq!(memory(text), Some(Amount { free: 8192, total: 16_384 }));
+        assert_eq!(
+            memory(text),
+            Some(Amount {
+                free: 8192,
+                total: 16_384
+            })
+        );
     }
 
     #[test]

@@ -54,7 +54,10 @@ impl Heart {
     pub(crate) fn new(context: &Context, allow: Allow) -> Result<Self> {
         let host = context.host().clone();
         let folder = host.state_folder().unwrap_or_else(|_| "/".into());
-        let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let name = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned();
         let fixed = json!({
             "host": name,
             "version": env!("CARGO_PKG_VERSION"),
@@ -89,7 +92,10 @@ impl Heart {
             _ => String::new(),
         };
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let facts = fresh(&mut read.facts, FRESH, || fields(&Facts::read(&self.folder).json())).to_owned();
+        let facts = fresh(&mut read.facts, FRESH, || {
+            fields(&Facts::read(&self.folder).json())
+        })
+        .to_owned();
         let served = fresh(&mut read.served, SERVED, || self.served());
         format!(
             "{{\"time\":\"{time}\",{},\"sequence\":{sequence},\"agent_uptime_seconds\":{uptime:.3},\
@@ -100,14 +106,22 @@ impl Heart {
 
     /// What the agent serves, and to whom.
     fn served(&self) -> String {
-        let said = self.host.process(Process::Capabilities, Deadline::after(PATIENCE));
-        let served = said.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let said = self
+            .host
+            .process(Process::Capabilities, Deadline::after(PATIENCE));
+        let served = said
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         fields(&json!({ "capabilities": served.unwrap_or(Value::Null) }))
     }
 }
 
 /// What is known, read anew where it is too old.
-fn fresh(known: &mut Option<(Instant, String)>, age: Duration, read: impl FnOnce() -> String) -> &str {
+fn fresh(
+    known: &mut Option<(Instant, String)>,
+    age: Duration,
+    read: impl FnOnce() -> String,
+) -> &str {
     let still = known.take().filter(|(when, _)| when.elapsed() < age);
     let (_, text) = known.insert(still.unwrap_or_else(|| (Instant::now(), read())));
     text
@@ -116,6 +130,8 @@ fn fresh(known: &mut Option<(Instant, String)>, age: Duration, read: impl FnOnce
 /// The inside of a JSON object.
 fn fields(object: &Value) -> String {
     let text = object.to_string();
-    let inside = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    let inside = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'));
     inside.unwrap_or_default().to_owned()
 }

@@ -24,9 +24,16 @@ fn kept(path: &Path) -> io::Result<String> {
     if let Some(id) = fs::read_to_string(path).ok().and_then(|text| valid(&text)) {
         return Ok(id);
     }
-    let id: String = ids::random::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id: String = ids::random::<16>()?
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let fresh = path.with_extension(&id);
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&fresh)?;
+    let mut file = OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(&fresh)?;
     file.write_all(id.as_bytes())?;
     file.sync_all()?;
     fs::rename(&fresh, path)?;

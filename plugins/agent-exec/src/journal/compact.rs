@@ -24,7 +24,9 @@ impl Journal {
         let oldest = now.saturating_sub(keep.as_secs());
         books.forget(&self.folder, oldest)?;
         if books.entries.len() > keys {
-            books.entries.retain(|_, entry| entry.at >= oldest || matches!(entry.state, State::Running(_)));
+            books
+                .entries
+                .retain(|_, entry| entry.at >= oldest || matches!(entry.state, State::Running(_)));
         }
         // The one that room is made for is among them.
         if books.entries.len() > keys {
@@ -93,13 +95,22 @@ impl Books {
         let mut moved = Vec::new();
         let mut offset = 0;
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let damaged = || JournalError::Damaged { path: path.clone(), offset };
+            let damaged = || JournalError::Damaged {
+                path: path.clone(),
+                offset,
+            };
             let mut record = Record::parse(line.trim_ascii_end()).ok_or_else(damaged)?;
             if let Record::End { report, .. } = &mut record {
                 report.forget_output();
             }
-            let text = record.line().map_err(|error| JournalError::file(&path)(error.into()))?;
-            let place = Place { segment: number, offset: kept.len() as u64, length: text.len() as u64 };
+            let text = record
+                .line()
+                .map_err(|error| JournalError::file(&path)(error.into()))?;
+            let place = Place {
+                segment: number,
+                offset: kept.len() as u64,
+                length: text.len() as u64,
+            };
             moved.push((record.begin().key, offset, place));
             kept.extend_from_slice(&text);
             offset += line.len() as u64;

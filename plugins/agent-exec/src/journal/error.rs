@@ -34,7 +34,9 @@ impl JournalError {
             Self::File { error, .. } if error.kind() == io::ErrorKind::StorageFull => {
                 "free space on the disk of the state folder; requests without a key do not need it"
             }
-            Self::File { .. } | Self::NoFolder(_) => "let the agent's user read and write its state folder",
+            Self::File { .. } | Self::NoFolder(_) => {
+                "let the agent's user read and write its state folder"
+            }
             Self::InUse(_) => "try again in a second; one state folder is for one agent",
             Self::Damaged { path, .. } => {
                 return format!(
@@ -44,7 +46,9 @@ impl JournalError {
             }
             Self::Broken(_) => "look at the disk, and start the agent again",
             Self::ManyKeys(_) => "raise plugins.agent-exec.idempotency.max_keys, or lower its keep",
-            Self::ManyBytes(_) => "raise plugins.agent-exec.idempotency.max_size, or lower its keep",
+            Self::ManyBytes(_) => {
+                "raise plugins.agent-exec.idempotency.max_size, or lower its keep"
+            }
         };
         text.to_owned()
     }

@@ -119,7 +119,12 @@ impl Journal {
     }
 
     /// Looks a key up, and takes it where it is new. Nothing is written down yet.
-    pub(crate) fn claim(self: &Arc<Self>, key: &Key, digest: Digest, id: &str) -> Result<Claim, JournalError> {
+    pub(crate) fn claim(
+        self: &Arc<Self>,
+        key: &Key,
+        digest: Digest,
+        id: &str,
+    ) -> Result<Claim, JournalError> {
         let known = known(key);
         let at = now();
         let mut books = self.books();
@@ -136,7 +141,12 @@ impl Journal {
                 State::Ended(place) => Claim::Ended(Box::new(books.report(&self.folder, place)?)),
             });
         }
-        let begin = Begin { key: known, digest, at, id: id.to_owned() };
+        let begin = Begin {
+            key: known,
+            digest,
+            at,
+            id: id.to_owned(),
+        };
         let pending = Arc::new(Pending::default());
         let state = State::Running(Arc::clone(&pending));
         books.entries.insert(known, Entry { digest, at, state });
@@ -155,7 +165,10 @@ impl Journal {
                 return Ok(());
             }
             if books.syncing {
-                books = self.synced.wait(books).unwrap_or_else(PoisonError::into_inner);
+                books = self
+                    .synced
+                    .wait(books)
+                    .unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             books.syncing = true;

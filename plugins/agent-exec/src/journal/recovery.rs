@@ -52,7 +52,11 @@ impl Books {
             let record = line.strip_suffix(b"\n").and_then(Record::parse);
             match record {
                 Some(record) => {
-                    let place = Place { segment: number, offset: whole.len() as u64, length: line.len() as u64 };
+                    let place = Place {
+                        segment: number,
+                        offset: whole.len() as u64,
+                        length: line.len() as u64,
+                    };
                     newest = newest.max(record.begin().at);
                     whole.extend_from_slice(line);
                     self.learn(record, place);
@@ -64,11 +68,20 @@ impl Books {
         }
         if whole.len() < bytes.len() {
             let torn = bytes.len() - whole.len();
-            warn!("{}: {torn} bytes were never whole, and are taken out", path.display());
+            warn!(
+                "{}: {torn} bytes were never whole, and are taken out",
+                path.display()
+            );
             segment::replace(&path, &whole)?;
         }
         let length = whole.len() as u64;
-        let segment = Segment { length, newest, running: 0, bare: false, file: None };
+        let segment = Segment {
+            length,
+            newest,
+            running: 0,
+            bare: false,
+            file: None,
+        };
         self.segments.insert(number, segment);
         Ok(())
     }
@@ -79,11 +92,17 @@ impl Books {
                 self.entries.remove(&begin.key);
                 return;
             }
-            Record::Begin(begin) => State::Unknown { id: begin.id.clone() },
+            Record::Begin(begin) => State::Unknown {
+                id: begin.id.clone(),
+            },
             Record::End { .. } => State::Ended(place),
         };
         let begin = record.begin();
-        let entry = Entry { digest: begin.digest, at: begin.at, state };
+        let entry = Entry {
+            digest: begin.digest,
+            at: begin.at,
+            state,
+        };
         self.entries.insert(begin.key, entry);
     }
 }

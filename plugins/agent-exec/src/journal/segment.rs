@@ -50,7 +50,10 @@ pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
 
 /// The number in a segment's name.
 pub(super) fn number(name: &str) -> Option<u64> {
-    name.strip_suffix(".journal").filter(|digits| digits.len() == 16)?.parse().ok()
+    name.strip_suffix(".journal")
+        .filter(|digits| digits.len() == 16)?
+        .parse()
+        .ok()
 }
 
 /// Makes the folder, and takes the right to write in it.
@@ -61,7 +64,12 @@ pub(super) fn lock(folder: &Path) -> Result<File, JournalError> {
         .create(folder)
         .map_err(JournalError::file(folder))?;
     let path = folder.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path);
     let file = file.map_err(JournalError::file(&path))?;
     let until = Instant::now() + PATIENCE;
     loop {
@@ -76,7 +84,12 @@ pub(super) fn lock(folder: &Path) -> Result<File, JournalError> {
 
 /// A new, empty file of this name, which is there for good.
 pub(super) fn create(path: &Path) -> Result<File, JournalError> {
-    let file = OpenOptions::new().create_new(true).append(true).read(true).mode(0o600).open(path);
+    let file = OpenOptions::new()
+        .create_new(true)
+        .append(true)
+        .read(true)
+        .mode(0o600)
+        .open(path);
     let file = file.map_err(JournalError::file(path))?;
     sync_folder(path)?;
     Ok(file)
@@ -92,7 +105,9 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), JournalError> {
 impl Books {
     /// The number of the segment that is written to.
     pub(super) fn newest(&self) -> u64 {
-        self.segments.last_key_value().map_or(0, |(number, _)| *number)
+        self.segments
+            .last_key_value()
+            .map_or(0, |(number, _)| *number)
     }
 
     /// The file that is written to.
@@ -115,26 +130,44 @@ impl Books {
             self.durable = self.written;
         }
         let file = Some(Arc::new(create(&path)?));
-        let segment = Segment { length: 0, newest: 0, running: 0, bare: false, file };
+        let segment = Segment {
+            length: 0,
+            newest: 0,
+            running: 0,
+            bare: false,
+            file,
+        };
         self.segments.insert(number, segment);
         Ok(())
     }
 
     /// Writes a record; answers where it stands and its number among all. One that cannot be
     /// written whole leaves nothing behind.
-    pub(super) fn append(&mut self, folder: &Path, record: &Record) -> Result<(Place, u64), JournalError> {
+    pub(super) fn append(
+        &mut self,
+        folder: &Path,
+        record: &Record,
+    ) -> Result<(Place, u64), JournalError> {
         if let Some(reason) = &self.broken {
             return Err(JournalError::Broken(reason.clone()));
         }
-        if self.segments.last_key_value().is_none_or(|(_, last)| last.file.is_none()) {
+        if self
+            .segments
+            .last_key_value()
+            .is_none_or(|(_, last)| last.file.is_none())
+        {
             self.roll(folder)?;
         }
         let number = self.newest();
         let path = path(folder, number);
-        let line = record.line().map_err(|error| JournalError::file(&path)(error.into()))?;
+        let line = record
+            .line()
+            .map_err(|error| JournalError::file(&path)(error.into()))?;
         let mut file = &*self.file()?;
         let Some(segment) = self.segments.get_mut(&number) else {
-            return Err(JournalError::Broken("there is no file to write to".to_owned()));
+            return Err(JournalError::Broken(
+                "there is no file to write to".to_owned(),
+            ));
         };
         if let Err(error) = file.write_all(&line) {
             // A part of a line would take the next one along.
@@ -143,7 +176,11 @@ impl Books {
             }
             return Err(JournalError::File { path, error });
         }
-        let place = Place { segment: number, offset: segment.length, length: line.len() as u64 };
+        let place = Place {
+            segment: number,
+            offset: segment.length,
+            length: line.len() as u64,
+        };
         segment.length += place.length;
         segment.newest = segment.newest.max(record.begin().at);
         self.written += 1;
@@ -153,10 +190,14 @@ impl Books {
     /// Reads a report again.
     pub(super) fn report(&self, folder: &Path, place: Place) -> Result<Report, JournalError> {
         let path = path(folder, place.segment);
-        let damaged = || JournalError::Damaged { path: path.clone(), offset: place.offset };
+        let damaged = || JournalError::Damaged {
+            path: path.clone(),
+            offset: place.offset,
+        };
         let mut line = vec![0; usize::try_from(place.length).map_err(|_| damaged())?];
         let file = File::open(&path).map_err(JournalError::file(&path))?;
-        file.read_exact_at(&mut line, place.offset).map_err(JournalError::file(&path))?;
+        file.read_exact_at(&mut line, place.offset)
+            .map_err(JournalError::file(&path))?;
         match Record::parse(line.trim_ascii_end()) {
             Some(Record::End { report, .. }) => Ok(report),
             _ => Err(damaged()),
@@ -168,7 +209,12 @@ impl Books {
 pub(super) fn replace(path: &Path, lines: &[u8]) -> Result<(), JournalError> {
     let fresh = path.with_extension("new");
     let written = || -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&fresh)?;
         file.write_all(lines)?;
         file.sync_all()?;
         fs::rename(&fresh, path)

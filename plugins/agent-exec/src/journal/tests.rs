@@ -8,7 +8,11 @@ use tempfile::TempDir;
 use super::*;
 use crate::report::{Outcome, Output};
 
-const BOUNDS: Bounds = Bounds { keep: Duration::from_secs(3600), keys: 100, bytes: 1 << 20 };
+const BOUNDS: Bounds = Bounds {
+    keep: Duration::from_secs(3600),
+    keys: 100,
+    bytes: 1 << 20,
+};
 
 fn open(folder: &TempDir) -> Arc<Journal> {
     Journal::open(folder.path(), BOUNDS).unwrap()
@@ -51,11 +55,17 @@ fn a_key_runs_once_and_is_answered_again_and_again() {
     let told = report("a", "text");
     ticket(&journal, "a").finish(&told);
     assert_eq!(ended(&journal, "a"), *told);
-    assert!(matches!(journal.claim(&key("a"), [2; 32], "b").unwrap(), Claim::Other));
+    assert!(matches!(
+        journal.claim(&key("a"), [2; 32], "b").unwrap(),
+        Claim::Other
+    ));
     drop(journal);
     let journal = open(&folder);
     assert_eq!(ended(&journal, "a"), *told, "after a restart, too");
-    assert!(matches!(journal.claim(&key("a"), [2; 32], "b").unwrap(), Claim::Other));
+    assert!(matches!(
+        journal.claim(&key("a"), [2; 32], "b").unwrap(),
+        Claim::Other
+    ));
 }
 
 #[test]
@@ -81,7 +91,10 @@ fn what_a_crash_has_cut_is_unknown_and_does_not_run_again() {
     drop(ticket(&journal, "a"));
     let unknown = |journal: &Arc<Journal>| {
         let claim = journal.claim(&key("a"), [1; 32], "b").unwrap();
-        assert!(matches!(claim, Claim::Unknown { ref id } if id == "a"), "{claim:?}");
+        assert!(
+            matches!(claim, Claim::Unknown { ref id } if id == "a"),
+            "{claim:?}"
+        );
     };
     unknown(&journal);
     drop(journal);
@@ -96,18 +109,30 @@ fn a_key_that_was_not_used_is_new_again() {
     let unwritten = journal.claim(&key("b"), [1; 32], "b").unwrap();
     drop(unwritten);
     for text in ["a", "b"] {
-        assert!(matches!(journal.claim(&key(text), [3; 32], "c").unwrap(), Claim::New(_)), "{text}");
+        assert!(
+            matches!(
+                journal.claim(&key(text), [3; 32], "c").unwrap(),
+                Claim::New(_)
+            ),
+            "{text}"
+        );
     }
     drop(journal);
     let journal = open(&folder);
-    assert!(matches!(journal.claim(&key("a"), [4; 32], "c").unwrap(), Claim::New(_)));
+    assert!(matches!(
+        journal.claim(&key("a"), [4; 32], "c").unwrap(),
+        Claim::New(_)
+    ));
 }
 
 #[test]
 fn two_programs_do_not_write_one_journal() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder);
-    assert!(matches!(Journal::open(folder.path(), BOUNDS), Err(JournalError::InUse(_))));
+    assert!(matches!(
+        Journal::open(folder.path(), BOUNDS),
+        Err(JournalError::InUse(_))
+    ));
     drop(journal);
     open(&folder);
 }
@@ -131,13 +156,20 @@ fn keys_are_bounded_in_number_and_forgotten_in_time() {
     for entry in journal.books().entries.values_mut() {
         entry.at -= 3601;
     }
-    assert!(matches!(journal.claim(&key("a"), [9; 32], "d").unwrap(), Claim::New(_)));
+    assert!(matches!(
+        journal.claim(&key("a"), [9; 32], "d").unwrap(),
+        Claim::New(_)
+    ));
 }
 
 #[test]
 fn old_outputs_go_before_keys_do() {
     let folder = tempfile::tempdir().unwrap();
-    let bounds = Bounds { keys: 1000, bytes: 256 << 10, ..BOUNDS };
+    let bounds = Bounds {
+        keys: 1000,
+        bytes: 256 << 10,
+        ..BOUNDS
+    };
     let journal = Journal::open(folder.path(), bounds).unwrap();
     let printed = "x".repeat(10_000);
     let names: Vec<String> = (0..100).map(|at| format!("key-{at}")).collect();
@@ -145,7 +177,10 @@ fn old_outputs_go_before_keys_do() {
         ticket(&journal, name).finish(&report(name, &printed));
     }
     let size = |folder: &TempDir| -> u64 {
-        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
+        fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().metadata().unwrap().len())
+            .sum()
     };
     assert!(size(&folder) < (256 << 10) + 40_000, "{}", size(&folder));
     let check = |journal: &Arc<Journal>| {
@@ -166,14 +201,24 @@ fn old_outputs_go_before_keys_do() {
 #[test]
 fn segments_of_which_all_is_old_are_removed() {
     let folder = tempfile::tempdir().unwrap();
-    let bounds = Bounds { bytes: 128 << 10, keys: 1000, ..BOUNDS };
+    let bounds = Bounds {
+        bytes: 128 << 10,
+        keys: 1000,
+        ..BOUNDS
+    };
     let journal = Journal::open(folder.path(), bounds).unwrap();
     for at in 0..20 {
         ticket(&journal, &format!("old-{at}")).finish(&report("old", &"x".repeat(4000)));
     }
     let mut books = journal.books();
-    books.entries.values_mut().for_each(|entry| entry.at -= 3601);
-    books.segments.values_mut().for_each(|segment| segment.newest -= 3601);
+    books
+        .entries
+        .values_mut()
+        .for_each(|entry| entry.at -= 3601);
+    books
+        .segments
+        .values_mut()
+        .for_each(|segment| segment.newest -= 3601);
     assert!(books.segments.len() > 1);
     drop(books);
     ticket(&journal, "new").finish(&report("new", ""));
@@ -212,8 +257,15 @@ fn damage_before_the_last_segment_is_an_error_that_names_the_file() {
     bytes[40] ^= 1;
     fs::write(&path, bytes).unwrap();
     let error = Journal::open(folder.path(), BOUNDS).unwrap_err();
-    assert!(matches!(error, JournalError::Damaged { offset: 0, .. }), "{error}");
-    assert!(error.remedy().contains("0000000000000001.journal"), "{}", error.remedy());
+    assert!(
+        matches!(error, JournalError::Damaged { offset: 0, .. }),
+        "{error}"
+    );
+    assert!(
+        error.remedy().contains("0000000000000001.journal"),
+        "{}",
+        error.remedy()
+    );
 }
 
 proptest! {

@@ -71,7 +71,13 @@ impl Pending {
 impl Ticket {
     pub(super) fn new(journal: &Arc<Journal>, begin: Begin, pending: Arc<Pending>) -> Self {
         let journal = Arc::clone(journal);
-        Self { journal, begin, written: None, pending, open: true }
+        Self {
+            journal,
+            begin,
+            written: None,
+            pending,
+            open: true,
+        }
     }
 
     /// Whether others wait for this run too.
@@ -85,15 +91,20 @@ impl Ticket {
         self.begin.at = super::now();
         let mut books = self.journal.books();
         self.journal.with_room(&mut books, self.begin.at)?;
-        let (place, number) = books.append(&self.journal.folder, &Record::Begin(self.begin.clone()))?;
+        let (place, number) =
+            books.append(&self.journal.folder, &Record::Begin(self.begin.clone()))?;
         books.entered(place.segment);
-        self.written = Some(Written { number, segment: place.segment });
+        self.written = Some(Written {
+            number,
+            segment: place.segment,
+        });
         Ok(())
     }
 
     /// Waits until that is durable. Before that no command may start.
     pub(crate) fn durable(&self) -> Result<(), JournalError> {
-        self.written.map_or(Ok(()), |written| self.journal.durable(written.number))
+        self.written
+            .map_or(Ok(()), |written| self.journal.durable(written.number))
     }
 
     /// The command was not started: the key is as new.
@@ -107,7 +118,10 @@ impl Ticket {
         if let Some(written) = self.written {
             // What cannot be written is taken for a run whose end is unknown, after a restart: the
             // key is lost then, and nothing runs twice.
-            let void = Record::Void(Begin { at: super::now(), ..self.begin.clone() });
+            let void = Record::Void(Begin {
+                at: super::now(),
+                ..self.begin.clone()
+            });
             if let Err(error) = books.append(&self.journal.folder, &void) {
                 error!("a key that was not used cannot be given back: {error}");
             }
@@ -123,9 +137,15 @@ impl Ticket {
         self.open = false;
         let journal = Arc::clone(&self.journal);
         let mut books = journal.books();
-        let begin = Begin { at: super::now(), ..self.begin.clone() };
+        let begin = Begin {
+            at: super::now(),
+            ..self.begin.clone()
+        };
         let at = begin.at;
-        let end = |report: Report| Record::End { begin: begin.clone(), report };
+        let end = |report: Report| Record::End {
+            begin: begin.clone(),
+            report,
+        };
         let whole = books.append(&journal.folder, &end((**report).clone()));
         // The outcome alone may still fit.
         let written = whole.or_else(|_| {
@@ -137,7 +157,9 @@ impl Ticket {
             Ok((place, _)) => State::Ended(place),
             Err(error) => {
                 error!("how a run has ended cannot be kept: {error}");
-                State::Unknown { id: begin.id.clone() }
+                State::Unknown {
+                    id: begin.id.clone(),
+                }
             }
         };
         if let Some(entry) = books.entries.get_mut(&begin.key) {
@@ -161,7 +183,9 @@ impl Drop for Ticket {
         };
         let mut books = self.journal.books();
         if let Some(entry) = books.entries.get_mut(&self.begin.key) {
-            entry.state = State::Unknown { id: self.begin.id.clone() };
+            entry.state = State::Unknown {
+                id: self.begin.id.clone(),
+            };
         }
         books.left(written.segment);
         drop(books);

@@ -12,11 +12,24 @@ const MOST_KEPT: u64 = 1 << 30;
 
 /// Refuses settings with which nothing could run, or something else than was meant.
 pub(super) fn settings(settings: &Settings) -> Result<()> {
-    range("max_concurrent", u64::from(settings.max_concurrent), 1, 1024)?;
+    range(
+        "max_concurrent",
+        u64::from(settings.max_concurrent),
+        1,
+        1024,
+    )?;
     range("max_queue", u64::from(settings.max_queue), 0, 4096)?;
     range("max_recent", u64::from(settings.max_recent), 0, 10_000)?;
-    range("idempotency.max_keys", u64::from(settings.idempotency.max_keys), 1, 10_000_000)?;
-    for (key, size) in [("max_output", settings.max_output), ("max_request", settings.max_request)] {
+    range(
+        "idempotency.max_keys",
+        u64::from(settings.idempotency.max_keys),
+        1,
+        10_000_000,
+    )?;
+    for (key, size) in [
+        ("max_output", settings.max_output),
+        ("max_request", settings.max_request),
+    ] {
         range(key, size.bytes(), 1, MOST_KEPT)?;
     }
     for (key, time) in [
@@ -34,13 +47,21 @@ pub(super) fn settings(settings: &Settings) -> Result<()> {
     for folder in &settings.path {
         absolute("path", folder)?;
         if folder.to_string_lossy().contains(':') {
-            return Err(wrong("path", "has a folder with a colon in its name", "write a list of folders"));
+            return Err(wrong(
+                "path",
+                "has a folder with a colon in its name",
+                "write a list of folders",
+            ));
         }
     }
     confine("confine", &settings.confine)?;
     if settings.allow == Allow::Rules && settings.rules.is_empty() {
         let remedy = "write rules, or `allow: nothing`";
-        return Err(wrong("rules", "is empty, and `allow: rules` needs some", remedy));
+        return Err(wrong(
+            "rules",
+            "is empty, and `allow: rules` needs some",
+            remedy,
+        ));
     }
     let mut names = HashSet::from([ANY]);
     for (at, one) in settings.rules.iter().enumerate() {
@@ -68,35 +89,61 @@ fn rule(at: usize, rule: &Rule) -> Result<()> {
     let variables = allowed.chain(rule.set_env.keys().map(|name| ("set_env", name)));
     for (setting, name) in variables {
         if name.is_empty() || name.contains(['=', '\0']) {
-            return Err(wrong(&key(setting), "has a name that no variable can have", "correct it"));
+            return Err(wrong(
+                &key(setting),
+                "has a name that no variable can have",
+                "correct it",
+            ));
         }
         if setting == "env" && environment::is_the_loaders(name) {
-            let reason = format!("names {name}, by which a caller could make any program do anything");
-            return Err(wrong(&key(setting), &reason, "set it in `set_env` if it is needed"));
+            let reason =
+                format!("names {name}, by which a caller could make any program do anything");
+            return Err(wrong(
+                &key(setting),
+                &reason,
+                "set it in `set_env` if it is needed",
+            ));
         }
     }
     if rule.set_env.values().any(|value| value.contains('\0')) {
-        return Err(wrong(&key("set_env"), "has a value with a zero byte", "remove it"));
+        return Err(wrong(
+            &key("set_env"),
+            "has a value with a zero byte",
+            "remove it",
+        ));
     }
     if rule.max_time.is_some_and(|time| time.is_zero()) {
-        return Err(wrong(&key("max_time"), "is zero", "write a duration such as 30s"));
+        return Err(wrong(
+            &key("max_time"),
+            "is zero",
+            "write a duration such as 30s",
+        ));
     }
     if let Some(count) = rule.max_concurrent {
         range(&key("max_concurrent"), u64::from(count), 1, 1024)?;
     }
-    rule.confine.as_ref().map_or(Ok(()), |one| confine(&key("confine"), one))
+    rule.confine
+        .as_ref()
+        .map_or(Ok(()), |one| confine(&key("confine"), one))
 }
 
 fn confine(key: &str, confine: &Confine) -> Result<()> {
     umask(key, confine)?;
-    let least = [("max_open_files", confine.max_open_files, 16), ("max_processes", confine.max_processes, 1)];
+    let least = [
+        ("max_open_files", confine.max_open_files, 16),
+        ("max_processes", confine.max_processes, 1),
+    ];
     for (name, value, least) in least {
         if let Some(value) = value {
             range(&format!("{key}.{name}"), value, least, u64::MAX)?;
         }
     }
     if confine.max_cpu.is_some_and(|time| time.is_zero()) {
-        return Err(wrong(&format!("{key}.max_cpu"), "is zero", "write a duration such as 30s"));
+        return Err(wrong(
+            &format!("{key}.max_cpu"),
+            "is zero",
+            "write a duration such as 30s",
+        ));
     }
     for folder in confine.writable.iter().flatten() {
         absolute(&format!("{key}.writable"), folder)?;
@@ -117,14 +164,22 @@ fn absolute(key: &str, path: &Path) -> Result<()> {
     if path.is_absolute() && !path.as_os_str().as_encoded_bytes().contains(&0) {
         return Ok(());
     }
-    Err(wrong(key, "is no absolute path", "write a path that begins with /"))
+    Err(wrong(
+        key,
+        "is no absolute path",
+        "write a path that begins with /",
+    ))
 }
 
 fn range(key: &str, value: u64, least: u64, most: u64) -> Result<()> {
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(wrong(key, &format!("is {value}"), &format!("write {least} to {most}")))
+    Err(wrong(
+        key,
+        &format!("is {value}"),
+        &format!("write {least} to {most}"),
+    ))
 }
 
 fn wrong(key: &str, reason: &str, remedy: &str) -> Error {

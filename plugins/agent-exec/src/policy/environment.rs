@@ -67,8 +67,20 @@ pub(super) fn of(
         ("LOGNAME", account.name.clone()),
         ("LANG", "C.UTF-8".to_owned()),
     ];
-    let mut all: BTreeMap<&str, &str> = usual.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    all.extend(request.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    all.extend(rule.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    all.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+    let mut all: BTreeMap<&str, &str> = usual
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    all.extend(
+        request
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    );
+    all.extend(
+        rule.iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    );
+    all.into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
 }

@@ -15,24 +15,131 @@ use super::program::Identity;
 /// Their names. One is meant also with a version behind it: `python3.11`, `lua5.4`, `gcc-12`.
 pub(crate) const NAMES: [&str; 117] = [
     // Shells.
-    "ash", "bash", "busybox", "csh", "dash", "elvish", "fish", "ksh", "ksh93", "mksh", "nu", "pwsh",
-    "rbash", "sh", "tcsh", "toybox", "xonsh", "yash", "zsh",
+    "ash",
+    "bash",
+    "busybox",
+    "csh",
+    "dash",
+    "elvish",
+    "fish",
+    "ksh",
+    "ksh93",
+    "mksh",
+    "nu",
+    "pwsh",
+    "rbash",
+    "sh",
+    "tcsh",
+    "toybox",
+    "xonsh",
+    "yash",
+    "zsh",
     // Languages.
-    "awk", "bpftrace", "bun", "clisp", "deno", "erl", "expect", "gawk", "gdb", "ghci", "gjs", "groovy",
-    "guile", "irb", "java", "jjs", "jrunscript", "js", "julia", "lua", "luajit", "m4", "make", "gmake",
-    "mawk", "micropython", "nawk", "node", "nodejs", "octave", "osascript", "perl", "php", "pip", "pypy",
-    "python", "qjs", "r", "racket", "rscript", "ruby", "sbcl", "scala", "sed", "sqlite", "swipl",
-    "systemtap", "stap", "tclsh", "tsx", "wish",
+    "awk",
+    "bpftrace",
+    "bun",
+    "clisp",
+    "deno",
+    "erl",
+    "expect",
+    "gawk",
+    "gdb",
+    "ghci",
+    "gjs",
+    "groovy",
+    "guile",
+    "irb",
+    "java",
+    "jjs",
+    "jrunscript",
+    "js",
+    "julia",
+    "lua",
+    "luajit",
+    "m4",
+    "make",
+    "gmake",
+    "mawk",
+    "micropython",
+    "nawk",
+    "node",
+    "nodejs",
+    "octave",
+    "osascript",
+    "perl",
+    "php",
+    "pip",
+    "pypy",
+    "python",
+    "qjs",
+    "r",
+    "racket",
+    "rscript",
+    "ruby",
+    "sbcl",
+    "scala",
+    "sed",
+    "sqlite",
+    "swipl",
+    "systemtap",
+    "stap",
+    "tclsh",
+    "tsx",
+    "wish",
     // What runs another program that its arguments name.
-    "at", "batch", "chroot", "chrt", "crontab", "dbus-run-session", "doas", "docker", "env", "find", "flock",
-    "ionice", "kubectl", "ld.so", "ld-linux-x86-64.so", "ld-linux-aarch64.so", "machinectl", "nice",
-    "nohup", "nsenter", "parallel", "pkexec", "podman", "prlimit", "rsync", "runcon", "runuser", "script",
-    "setarch", "setpriv", "setsid", "setuidgid", "socat", "ssh", "start-stop-daemon", "stdbuf", "strace",
-    "su", "sudo", "systemd-run", "tar", "taskset", "time", "timeout", "unshare", "watch", "xargs",
+    "at",
+    "batch",
+    "chroot",
+    "chrt",
+    "crontab",
+    "dbus-run-session",
+    "doas",
+    "docker",
+    "env",
+    "find",
+    "flock",
+    "ionice",
+    "kubectl",
+    "ld.so",
+    "ld-linux-x86-64.so",
+    "ld-linux-aarch64.so",
+    "machinectl",
+    "nice",
+    "nohup",
+    "nsenter",
+    "parallel",
+    "pkexec",
+    "podman",
+    "prlimit",
+    "rsync",
+    "runcon",
+    "runuser",
+    "script",
+    "setarch",
+    "setpriv",
+    "setsid",
+    "setuidgid",
+    "socat",
+    "ssh",
+    "start-stop-daemon",
+    "stdbuf",
+    "strace",
+    "su",
+    "sudo",
+    "systemd-run",
+    "tar",
+    "taskset",
+    "time",
+    "timeout",
+    "unshare",
+    "watch",
+    "xargs",
 ];
 
 /// Others are names of these: editors and pagers, which start a shell when told to.
-const EDITORS: [&str; 10] = ["ed", "emacs", "ex", "less", "man", "more", "nano", "pico", "vi", "vim"];
+const EDITORS: [&str; 10] = [
+    "ed", "emacs", "ex", "less", "man", "more", "nano", "pico", "vi", "vim",
+];
 
 /// How long it is remembered which files these programs are.
 const FRESH: Duration = Duration::from_secs(60);
@@ -47,7 +154,10 @@ pub(super) struct Interpreters {
 impl Interpreters {
     /// Those that lie in these folders are known by their files.
     pub(super) fn new(folders: Vec<PathBuf>) -> Self {
-        Self { folders, files: Mutex::new(None) }
+        Self {
+            folders,
+            files: Mutex::new(None),
+        }
     }
 
     /// Whether a program, links followed, is an interpreter.
@@ -63,7 +173,10 @@ impl Interpreters {
     }
 
     fn look(&self) -> HashSet<Identity> {
-        let names = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok());
+        let names = self
+            .folders
+            .iter()
+            .filter_map(|folder| fs::read_dir(folder).ok());
         let entries = names.flatten().flatten();
         let ours = entries.filter(|entry| is_name(&entry.file_name().to_string_lossy()));
         let files = ours.filter_map(|entry| fs::metadata(entry.path()).ok());
@@ -75,7 +188,10 @@ impl Interpreters {
 pub(super) fn is_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let all = || NAMES.iter().chain(&EDITORS);
-    let version = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || ".-_".contains(c));
+    let version = |rest: &str| {
+        rest.chars()
+            .all(|c| c.is_ascii_digit() || ".-_".contains(c))
+    };
     all().any(|known| name.strip_prefix(known).is_some_and(version))
         // `vim.basic`, `mawk.static`.
         || name.split_once('.').is_some_and(|(first, _)| EDITORS.contains(&first))

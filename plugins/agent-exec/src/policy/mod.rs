@@ -91,7 +91,11 @@ impl Policy {
         for (at, rule) in self.rules.iter().enumerate() {
             match self.examine(at, rule, request, &found, caller) {
                 Ok(permit) => return Ok(permit),
-                Err(refusal) if nearest.as_ref().is_none_or(|near| refusal.reason > near.reason) => {
+                Err(refusal)
+                    if nearest
+                        .as_ref()
+                        .is_none_or(|near| refusal.reason > near.reason) =>
+                {
                     nearest = Some(refusal);
                 }
                 Err(_) => {}
@@ -125,7 +129,11 @@ impl Policy {
 
     /// The folders in which programs are looked for, as a PATH.
     fn path_text(&self) -> String {
-        let folders: Vec<_> = self.path.iter().map(|folder| folder.to_string_lossy()).collect();
+        let folders: Vec<_> = self
+            .path
+            .iter()
+            .map(|folder| folder.to_string_lossy())
+            .collect();
         folders.join(":")
     }
 }

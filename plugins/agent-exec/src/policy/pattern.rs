@@ -42,7 +42,10 @@ pub(super) enum Shape {
     /// Anything.
     Any,
     /// One for each pattern; then any number that fit the last.
-    Patterns { each: Vec<Pattern>, more: Option<Pattern> },
+    Patterns {
+        each: Vec<Pattern>,
+        more: Option<Pattern>,
+    },
 }
 
 impl Shape {

@@ -51,15 +51,23 @@ pub(super) fn find(command: &str, folders: &[PathBuf]) -> Result<Found, ProgramE
     if command.contains('/') || command == "." || command == ".." {
         return Err(ProgramError::Relative);
     }
-    let found = folders.iter().find_map(|folder| resolve(&folder.join(command)).ok());
+    let found = folders
+        .iter()
+        .find_map(|folder| resolve(&folder.join(command)).ok());
     found.ok_or_else(|| {
-        let folders: Vec<_> = folders.iter().map(|folder| folder.to_string_lossy()).collect();
+        let folders: Vec<_> = folders
+            .iter()
+            .map(|folder| folder.to_string_lossy())
+            .collect();
         ProgramError::NotInPath(folders.join(":"))
     })
 }
 
 fn resolve(path: &Path) -> Result<Found, ProgramError> {
-    let unreadable = |error| ProgramError::Unreadable { path: path.to_owned(), error };
+    let unreadable = |error| ProgramError::Unreadable {
+        path: path.to_owned(),
+        error,
+    };
     let resolved = fs::canonicalize(path).map_err(unreadable)?;
     let file = fs::metadata(&resolved).map_err(unreadable)?;
     if !file.is_file() {
@@ -69,7 +77,11 @@ fn resolve(path: &Path) -> Result<Found, ProgramError> {
         return Err(ProgramError::NotExecutable(resolved));
     }
     let identity = (file.dev(), file.ino());
-    Ok(Found { path: path.to_owned(), resolved, identity })
+    Ok(Found {
+        path: path.to_owned(),
+        resolved,
+        identity,
+    })
 }
 
 /// The program of a rule.
@@ -84,7 +96,10 @@ pub(super) struct Program {
 impl Program {
     pub(super) fn new(key: &str, path: &Path, digest: Option<&str>) -> Result<Self> {
         let digest = digest.map(|text| Digest::parse(key, text)).transpose()?;
-        Ok(Self { path: path.to_owned(), digest })
+        Ok(Self {
+            path: path.to_owned(),
+            digest,
+        })
     }
 
     /// Whether a program that was found is this one: the same file, by a name that does not make
@@ -123,7 +138,10 @@ impl Program {
         file.rewind().map_err(told)?;
         let actual = digest.of(&mut file).map_err(told)?;
         if actual != digest.hex {
-            return Err(format!("{path} has the digest {}:{actual}", digest.kind.name()));
+            return Err(format!(
+                "{path} has the digest {}:{actual}",
+                digest.kind.name()
+            ));
         }
         file.rewind().map_err(told)?;
         Ok(Some(file.into()))
@@ -159,12 +177,18 @@ impl Digest {
             "sha256" => Some(Kind::Sha256),
             _ => None,
         };
-        let parts = text.split_once(':').and_then(|(name, hex)| Some((kind(name)?, hex)));
+        let parts = text
+            .split_once(':')
+            .and_then(|(name, hex)| Some((kind(name)?, hex)));
         let whole = |hex: &str| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
         match parts.filter(|(_, hex)| whole(hex)) {
-            Some((kind, hex)) => Ok(Self { kind, hex: hex.to_ascii_lowercase() }),
-            None => Err(Error::settings(format!("{key} is no digest"))
-                .remedy("write `sha256:` and what sha256sum says, or `blake3:` and what b3sum says")),
+            Some((kind, hex)) => Ok(Self {
+                kind,
+                hex: hex.to_ascii_lowercase(),
+            }),
+            None => Err(Error::settings(format!("{key} is no digest")).remedy(
+                "write `sha256:` and what sha256sum says, or `blake3:` and what b3sum says",
+            )),
         }
     }
 
@@ -178,7 +202,11 @@ impl Digest {
             Kind::Sha256 => {
                 let mut hasher = Sha256::new();
                 io::copy(file, &mut hasher)?;
-                Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+                Ok(hasher
+                    .finalize()
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect())
             }
         }
     }

@@ -82,16 +82,30 @@ fn quoted(text: &str) -> String {
 impl Refusal {
     /// A rule whose program fits refuses.
     pub(super) fn of(reason: Reason, rule: &str, why: String, remedy: String) -> Self {
-        Self { reason, rule: Some(rule.to_owned()), why: format!("rule {rule}: {why}"), remedy }
+        Self {
+            reason,
+            rule: Some(rule.to_owned()),
+            why: format!("rule {rule}: {why}"),
+            remedy,
+        }
     }
 
     /// As [`Refusal::of`], where one line of the rule would allow it.
     pub(super) fn line(reason: Reason, rule: &str, why: String, line: &str) -> Self {
-        Self::of(reason, rule, why, format!("in plugins.agent-exec.rules, in the rule {rule}: {line}"))
+        Self::of(
+            reason,
+            rule,
+            why,
+            format!("in plugins.agent-exec.rules, in the rule {rule}: {line}"),
+        )
     }
 
     pub(super) fn nothing_runs(command: &str) -> Self {
-        let example = if command.starts_with('/') { command } else { "/usr/bin/uptime" };
+        let example = if command.starts_with('/') {
+            command
+        } else {
+            "/usr/bin/uptime"
+        };
         Self {
             reason: Reason::Nothing,
             rule: None,
@@ -105,10 +119,16 @@ impl Refusal {
 
     pub(super) fn program(command: &str, error: &ProgramError) -> Self {
         let remedy = match error {
-            ProgramError::NotInPath(_) => "send the absolute path of a program, or add its folder to plugins.agent-exec.path",
+            ProgramError::NotInPath(_) => {
+                "send the absolute path of a program, or add its folder to plugins.agent-exec.path"
+            }
             ProgramError::Relative => "send an absolute path, or the name alone",
-            ProgramError::Unreadable { .. } | ProgramError::NoFile(_) => "send the path of a program that is there",
-            ProgramError::NotExecutable(_) => "make it executable, or send the path of another program",
+            ProgramError::Unreadable { .. } | ProgramError::NoFile(_) => {
+                "send the path of a program that is there"
+            }
+            ProgramError::NotExecutable(_) => {
+                "make it executable, or send the path of another program"
+            }
         };
         Self {
             reason: Reason::Program,
@@ -119,13 +139,30 @@ impl Refusal {
     }
 
     pub(super) fn other_program(rule: &str) -> Self {
-        Self::of(Reason::Program, rule, "it is for another program".to_owned(), String::new())
+        Self::of(
+            Reason::Program,
+            rule,
+            "it is for another program".to_owned(),
+            String::new(),
+        )
     }
 
     pub(super) fn no_rule(program: &Path, arguments: &[String], interpreter: bool) -> Self {
-        let patterns: Vec<String> = arguments.iter().take(8).map(|argument| escaped(argument)).collect();
-        let grant = if interpreter { ", interpreter: true" } else { "" };
-        let more = if arguments.len() > 8 { ", more_args: \".*\"" } else { "" };
+        let patterns: Vec<String> = arguments
+            .iter()
+            .take(8)
+            .map(|argument| escaped(argument))
+            .collect();
+        let grant = if interpreter {
+            ", interpreter: true"
+        } else {
+            ""
+        };
+        let more = if arguments.len() > 8 {
+            ", more_args: \".*\""
+        } else {
+            ""
+        };
         let program = program.display().to_string();
         Self {
             reason: Reason::Program,
@@ -149,7 +186,12 @@ impl Refusal {
 
     pub(super) fn caller(rule: &str, caller: &str) -> Self {
         let why = format!("it is not for the caller {caller:?}");
-        Self::line(Reason::Caller, rule, why, &format!("add {} to callers", quoted(caller)))
+        Self::line(
+            Reason::Caller,
+            rule,
+            why,
+            &format!("add {} to callers", quoted(caller)),
+        )
     }
 
     pub(super) fn arguments(rule: &str, at: usize, arguments: &[String]) -> Self {
@@ -157,12 +199,21 @@ impl Refusal {
             Some(argument) => {
                 let short: String = argument.chars().take(80).collect();
                 let why = format!("argument {} ({short:?}) does not fit", at + 1);
-                let line = format!("a pattern in args, in place {}: {}", at + 1, quoted(&escaped(&short)));
+                let line = format!(
+                    "a pattern in args, in place {}: {}",
+                    at + 1,
+                    quoted(&escaped(&short))
+                );
                 Self::line(Reason::Arguments, rule, why, &line)
             }
             None => {
                 let why = format!("argument {} is missing", at + 1);
-                Self::of(Reason::Arguments, rule, why, "send it, or take its pattern out of args".to_owned())
+                Self::of(
+                    Reason::Arguments,
+                    rule,
+                    why,
+                    "send it, or take its pattern out of args".to_owned(),
+                )
             }
         }
     }
@@ -172,5 +223,7 @@ impl Refusal {
 fn escaped(text: &str) -> String {
     let special = |c: &char| "\\.+*?()|[]{}^$".contains(*c);
     let short = text.chars().take(80);
-    short.flat_map(|c| special(&c).then_some('\\').into_iter().chain([c])).collect()
+    short
+        .flat_map(|c| special(&c).then_some('\\').into_iter().chain([c]))
+        .collect()
 }

@@ -63,11 +63,18 @@ impl Rule {
     pub(super) fn new(at: usize, rule: &settings::Rule, whole: &Settings) -> Result<Self> {
         let key = |name: &str| format!("rules[{at}].{name}");
         let pattern = |name: &str, text: &String| Pattern::new(&key(name), text);
-        let more = rule.more_args.as_ref().map(|text| pattern("more_args", text)).transpose()?;
+        let more = rule
+            .more_args
+            .as_ref()
+            .map(|text| pattern("more_args", text))
+            .transpose()?;
         let shape = match &rule.args {
             Arguments::Any(_) => Shape::Any,
             Arguments::Patterns(texts) => {
-                let each = texts.iter().map(|text| pattern("args", text)).collect::<Result<_>>()?;
+                let each = texts
+                    .iter()
+                    .map(|text| pattern("args", text))
+                    .collect::<Result<_>>()?;
                 Shape::Patterns { each, more }
             }
         };
@@ -89,7 +96,11 @@ impl Rule {
             allowed: Allowed::Names(rule.env.clone()),
             set: rule.set_env.clone(),
             time: rule.max_time.unwrap_or(whole.max_time).min(whole.max_time),
-            output: rule.max_output.unwrap_or(whole.max_output).min(whole.max_output).length(),
+            output: rule
+                .max_output
+                .unwrap_or(whole.max_output)
+                .min(whole.max_output)
+                .length(),
             umask: check::umask(&key("confine"), confine)?,
             confine: confine.clone(),
         })
@@ -136,10 +147,19 @@ impl Rule {
             return Err(self.too_long(time));
         }
         let image = self.program.image(found).map_err(|why| {
-            Refusal::line(Reason::Digest, &self.name, why, "set digest to that of the file you trust")
+            Refusal::line(
+                Reason::Digest,
+                &self.name,
+                why,
+                "set digest to that of the file you trust",
+            )
         })?;
         // With `allow: any` the caller's own name of the program stands, links and all.
-        let program = if self.is_any() { &found.path } else { &self.program.path };
+        let program = if self.is_any() {
+            &found.path
+        } else {
+            &self.program.path
+        };
         let order = Order {
             program: program.clone(),
             image,
@@ -152,7 +172,14 @@ impl Rule {
             no_network: self.confine.no_network,
             landlock: self.confine.writable.clone(),
         };
-        Ok(Permit { rule: at, name: self.name.clone(), order, user: account.name, time, output: self.output })
+        Ok(Permit {
+            rule: at,
+            name: self.name.clone(),
+            order,
+            user: account.name,
+            time,
+            output: self.output,
+        })
     }
 
     fn is_any(&self) -> bool {
@@ -168,19 +195,31 @@ impl Rule {
         };
         let unknown = || {
             let why = format!("there is no user {wanted:?} in /etc/passwd");
-            Refusal::of(Reason::User, &self.name, why, "name one that is there".to_owned())
+            Refusal::of(
+                Reason::User,
+                &self.name,
+                why,
+                "name one that is there".to_owned(),
+            )
         };
         let account = users.find(wanted).ok_or_else(unknown)?;
         let may = match &self.users {
             Names::All => true,
             Names::These(names) if names.is_empty() => account.uid == users.own().uid,
-            Names::These(names) => names.iter().any(|name| users.find(name).as_ref() == Some(&account)),
+            Names::These(names) => names
+                .iter()
+                .any(|name| users.find(name).as_ref() == Some(&account)),
         };
         if may {
             return Ok(account);
         }
         let why = format!("it does not run as {:?}", account.name);
-        Err(Refusal::line(Reason::User, &self.name, why, &format!("add {} to users", json!(account.name))))
+        Err(Refusal::line(
+            Reason::User,
+            &self.name,
+            why,
+            &format!("add {} to users", json!(account.name)),
+        ))
     }
 
     fn folder(&self, request: &Request) -> Result<PathBuf, Refusal> {
@@ -190,12 +229,18 @@ impl Rule {
         };
         let default = default.unwrap_or(Path::new("/"));
         let wanted = request.work_dir.as_deref().map_or(default, Path::new);
-        let refused = |why: String, remedy: String| Refusal::of(Reason::Folder, &self.name, why, remedy);
+        let refused =
+            |why: String, remedy: String| Refusal::of(Reason::Folder, &self.name, why, remedy);
         let resolved = fs::canonicalize(wanted).map_err(|error| {
-            let why = format!("the work_dir {} cannot be entered: {error}", wanted.display());
+            let why = format!(
+                "the work_dir {} cannot be entered: {error}",
+                wanted.display()
+            );
             refused(why, "name a folder that is there".to_owned())
         })?;
-        let within = |folder: &PathBuf| fs::canonicalize(folder).is_ok_and(|folder| resolved.starts_with(folder));
+        let within = |folder: &PathBuf| {
+            fs::canonicalize(folder).is_ok_and(|folder| resolved.starts_with(folder))
+        };
         let may = match &self.folders {
             Folders::All => true,
             Folders::Root => resolved == Path::new("/"),
@@ -206,23 +251,48 @@ impl Rule {
         }
         let shown = resolved.display().to_string();
         let why = format!("it does not run in {shown}");
-        Err(Refusal::line(Reason::Folder, &self.name, why, &format!("add {} to work_folders", json!(shown))))
+        Err(Refusal::line(
+            Reason::Folder,
+            &self.name,
+            why,
+            &format!("add {} to work_folders", json!(shown)),
+        ))
     }
 
     fn no_variable(&self, name: &str) -> Refusal {
         let short: String = name.chars().take(80).collect();
         if environment::is_the_loaders(name) {
-            let why = format!("no request may set {short:?}, which decides what code a program loads, or is the agent's own");
-            return Refusal::of(Reason::Variable, &self.name, why, "set it in the rule's set_env".to_owned());
+            let why = format!(
+                "no request may set {short:?}, which decides what code a program loads, or is the agent's own"
+            );
+            return Refusal::of(
+                Reason::Variable,
+                &self.name,
+                why,
+                "set it in the rule's set_env".to_owned(),
+            );
         }
         let why = format!("a request may not set the variable {short:?}");
-        Refusal::line(Reason::Variable, &self.name, why, &format!("add {} to env", json!(short)))
+        Refusal::line(
+            Reason::Variable,
+            &self.name,
+            why,
+            &format!("add {} to env", json!(short)),
+        )
     }
 
     fn too_long(&self, asked: Duration) -> Refusal {
         let most = humantime::format_duration(self.time);
-        let why = format!("it may run for {most}, and {} s are asked for", asked.as_secs_f64());
-        Refusal::line(Reason::Time, &self.name, why, "a larger max_time, and also in plugins.agent-exec.max_time")
+        let why = format!(
+            "it may run for {most}, and {} s are asked for",
+            asked.as_secs_f64()
+        );
+        Refusal::line(
+            Reason::Time,
+            &self.name,
+            why,
+            "a larger max_time, and also in plugins.agent-exec.max_time",
+        )
     }
 
     fn limits(&self) -> Limits {

@@ -21,7 +21,9 @@ fn settings(json: &Value) -> gaxx_sdk::Result<Policy> {
 
 fn rule(json: Value) -> Value {
     let mut rule = json!({ "name": "r", "program": "/usr/bin/uptime" });
-    rule.as_object_mut().unwrap().extend(json.as_object().unwrap().clone());
+    rule.as_object_mut()
+        .unwrap()
+        .extend(json.as_object().unwrap().clone());
     json!({ "allow": "rules", "rules": [rule] })
 }
 
@@ -43,7 +45,12 @@ fn copy(of: &str, to: &Path) {
 #[test]
 fn nothing_runs_by_default() {
     let request = json!({ "command": "/usr/bin/uptime" });
-    refused(&json!({}), &request, Reason::Nothing, "{name: example, program: \"/usr/bin/uptime\"}");
+    refused(
+        &json!({}),
+        &request,
+        Reason::Nothing,
+        "{name: example, program: \"/usr/bin/uptime\"}",
+    );
 }
 
 #[test]
@@ -52,15 +59,47 @@ fn a_rule_lets_its_program_run_and_no_other() {
     for command in ["/usr/bin/uptime", "uptime", "/usr/../usr/bin/uptime"] {
         let permit = decide(&policy, &json!({ "command": command })).unwrap();
         assert_eq!(permit.order.program, Path::new("/usr/bin/uptime"));
-        assert_eq!((permit.name.as_str(), permit.order.folder.as_path()), ("r", Path::new("/")));
+        assert_eq!(
+            (permit.name.as_str(), permit.order.folder.as_path()),
+            ("r", Path::new("/"))
+        );
     }
-    refused(&policy, &json!({ "command": "/bin/ls", "args": ["-l", "a.b"] }), Reason::Program,
-        r#"{name: NAME, program: "/usr/bin/ls", args: ["-l","a\\.b"]}"#);
-    refused(&policy, &json!({ "command": "/bin/bash" }), Reason::Program, "interpreter: true");
-    refused(&policy, &json!({ "command": "./uptime" }), Reason::Program, "absolute path");
-    refused(&policy, &json!({ "command": "no-such-program" }), Reason::Program, "plugins.agent-exec.path");
-    refused(&policy, &json!({ "command": "/etc/passwd" }), Reason::Program, "executable");
-    refused(&policy, &json!({ "command": "/usr/bin" }), Reason::Program, "program that is there");
+    refused(
+        &policy,
+        &json!({ "command": "/bin/ls", "args": ["-l", "a.b"] }),
+        Reason::Program,
+        r#"{name: NAME, program: "/usr/bin/ls", args: ["-l","a\\.b"]}"#,
+    );
+    refused(
+        &policy,
+        &json!({ "command": "/bin/bash" }),
+        Reason::Program,
+        "interpreter: true",
+    );
+    refused(
+        &policy,
+        &json!({ "command": "./uptime" }),
+        Reason::Program,
+        "absolute path",
+    );
+    refused(
+        &policy,
+        &json!({ "command": "no-such-program" }),
+        Reason::Program,
+        "plugins.agent-exec.path",
+    );
+    refused(
+        &policy,
+        &json!({ "command": "/etc/passwd" }),
+        Reason::Program,
+        "executable",
+    );
+    refused(
+        &policy,
+        &json!({ "command": "/usr/bin" }),
+        Reason::Program,
+        "program that is there",
+    );
 }
 
 #[test]
@@ -76,12 +115,18 @@ fn links_are_followed_before_programs_are_compared() {
     // A program that is many in one, called by a name that the rule does not mean.
     let other = folder.path().join("rm");
     symlink(&real, &other).unwrap();
-    refused(&by_link, &json!({ "command": other }), Reason::Program, "rules");
+    refused(
+        &by_link,
+        &json!({ "command": other }),
+        Reason::Program,
+        "rules",
+    );
 }
 
 #[test]
 fn arguments_fit_whole_patterns() {
-    let policy = rule(json!({ "args": ["restart|status", "[a-z]+\\.service"], "more_args": "--[a-z]+" }));
+    let policy =
+        rule(json!({ "args": ["restart|status", "[a-z]+\\.service"], "more_args": "--[a-z]+" }));
     let ask = |args: Value| decide(&policy, &json!({ "command": "uptime", "args": args }));
     assert!(ask(json!(["restart", "a.service"])).is_ok());
     assert!(ask(json!(["status", "a.service", "--x", "--y"])).is_ok());
@@ -94,21 +139,60 @@ fn arguments_fit_whole_patterns() {
         json!(["restart", "a.service\n"]),
         json!(["restart", "a.service", "-x"]),
     ] {
-        assert_eq!(ask(wrong.clone()).unwrap_err().reason, Reason::Arguments, "{wrong}");
+        assert_eq!(
+            ask(wrong.clone()).unwrap_err().reason,
+            Reason::Arguments,
+            "{wrong}"
+        );
     }
     let any = rule(json!({ "args": "any" }));
     assert!(decide(&any, &json!({ "command": "uptime", "args": ["a", "\n"] })).is_ok());
     let none = rule(json!({}));
-    refused(&none, &json!({ "command": "uptime", "args": ["-p"] }), Reason::Arguments, "in place 1: \"-p\"");
+    refused(
+        &none,
+        &json!({ "command": "uptime", "args": ["-p"] }),
+        Reason::Arguments,
+        "in place 1: \"-p\"",
+    );
 }
 
 #[test]
 fn interpreters_need_a_word_of_their_own() {
-    for name in ["sh", "bash", "dash", "python3.11", "perl5", "lua5.4", "env", "sudo", "busybox", "awk", "mawk",
-        "find", "xargs", "vim.basic", "vi", "ld-linux-x86-64.so.2", "tclsh8.6", "node", "Rscript"] {
+    for name in [
+        "sh",
+        "bash",
+        "dash",
+        "python3.11",
+        "perl5",
+        "lua5.4",
+        "env",
+        "sudo",
+        "busybox",
+        "awk",
+        "mawk",
+        "find",
+        "xargs",
+        "vim.basic",
+        "vi",
+        "ld-linux-x86-64.so.2",
+        "tclsh8.6",
+        "node",
+        "Rscript",
+    ] {
         assert!(interpreters::is_name(name), "{name}");
     }
-    for name in ["uptime", "ls", "cat", "shred", "envsubst", "tarball", "rm", "systemctl", "true", "date"] {
+    for name in [
+        "uptime",
+        "ls",
+        "cat",
+        "shred",
+        "envsubst",
+        "tarball",
+        "rm",
+        "systemctl",
+        "true",
+        "date",
+    ] {
         assert!(!interpreters::is_name(name), "{name}");
     }
     let shell = rule(json!({ "program": "/bin/bash", "args": "any" }));
@@ -126,14 +210,30 @@ fn an_interpreter_is_known_by_its_file_too() {
     fs::hard_link(folder.path().join("bash"), &hidden).unwrap();
     let mut policy = rule(json!({ "program": hidden }));
     policy["path"] = json!([folder.path()]);
-    refused(&policy, &json!({ "command": hidden }), Reason::Interpreter, "interpreter: true");
+    refused(
+        &policy,
+        &json!({ "command": hidden }),
+        Reason::Interpreter,
+        "interpreter: true",
+    );
 }
 
 #[test]
 fn a_rule_may_be_for_some_callers() {
     let policy = rule(json!({ "callers": ["you"] }));
-    refused(&policy, &json!({ "command": "uptime" }), Reason::Caller, "add \"me\" to callers");
-    assert!(decide(&rule(json!({ "callers": ["you", "me"] })), &json!({ "command": "uptime" })).is_ok());
+    refused(
+        &policy,
+        &json!({ "command": "uptime" }),
+        Reason::Caller,
+        "add \"me\" to callers",
+    );
+    assert!(
+        decide(
+            &rule(json!({ "callers": ["you", "me"] })),
+            &json!({ "command": "uptime" })
+        )
+        .is_ok()
+    );
 }
 
 #[test]
@@ -145,40 +245,89 @@ fn it_runs_where_the_rule_says() {
     symlink("/etc", &way_out).unwrap();
     let policy = rule(json!({ "work_folders": [folder.path()] }));
     let ask = |folder: &Path| decide(&policy, &json!({ "command": "uptime", "work_dir": folder }));
-    assert_eq!(ask(&inner).unwrap().order.folder, fs::canonicalize(&inner).unwrap());
-    assert_eq!(decide(&policy, &json!({ "command": "uptime" })).unwrap().order.folder, fs::canonicalize(folder.path()).unwrap());
-    for wrong in [Path::new("/"), &way_out, &inner.join(".."  ).join(".."), &inner.join("absent")] {
-        assert_eq!(ask(wrong).unwrap_err().reason, Reason::Folder, "{}", wrong.display());
+    assert_eq!(
+        ask(&inner).unwrap().order.folder,
+        fs::canonicalize(&inner).unwrap()
+    );
+    assert_eq!(
+        decide(&policy, &json!({ "command": "uptime" }))
+            .unwrap()
+            .order
+            .folder,
+        fs::canonicalize(folder.path()).unwrap()
+    );
+    for wrong in [
+        Path::new("/"),
+        &way_out,
+        &inner.join("..").join(".."),
+        &inner.join("absent"),
+    ] {
+        assert_eq!(
+            ask(wrong).unwrap_err().reason,
+            Reason::Folder,
+            "{}",
+            wrong.display()
+        );
     }
-    refused(&rule(json!({})), &json!({ "command": "uptime", "work_dir": "/tmp" }), Reason::Folder, "work_folders");
+    refused(
+        &rule(json!({})),
+        &json!({ "command": "uptime", "work_dir": "/tmp" }),
+        Reason::Folder,
+        "work_folders",
+    );
 }
 
 #[test]
 fn a_request_sets_the_variables_that_a_rule_names() {
-    let policy = rule(json!({ "env": ["APP_*", "TZ"], "set_env": { "TZ": "UTC", "LD_LIBRARY_PATH": "/opt" } }));
+    let policy = rule(
+        json!({ "env": ["APP_*", "TZ"], "set_env": { "TZ": "UTC", "LD_LIBRARY_PATH": "/opt" } }),
+    );
     let ask = |env: &[&str]| decide(&policy, &json!({ "command": "uptime", "env": env }));
     let permit = ask(&["APP_MODE=fast", "TZ=mine"]).unwrap();
     let value = |name: &str| {
-        let found = permit.order.environment.iter().find(|(other, _)| other == name);
+        let found = permit
+            .order
+            .environment
+            .iter()
+            .find(|(other, _)| other == name);
         found.map(|(_, value)| value.to_string_lossy().into_owned())
     };
     assert_eq!(value("APP_MODE").unwrap(), "fast");
-    assert_eq!(value("TZ").unwrap(), "UTC", "the rule goes before the request");
+    assert_eq!(
+        value("TZ").unwrap(),
+        "UTC",
+        "the rule goes before the request"
+    );
     assert_eq!(value("LANG").unwrap(), "C.UTF-8");
     assert!(value("PATH").unwrap().contains("/usr/bin") && value("HOME").is_some());
     assert_eq!(permit.order.environment.len(), 8);
     assert_eq!(ask(&["OTHER=1"]).unwrap_err().reason, Reason::Variable);
     let any = json!({ "allow": "any" });
-    for name in ["LD_PRELOAD", "LD_AUDIT", "GAXX_AGENT_TOKEN", "GLIBC_TUNABLES", "GCONV_PATH"] {
+    for name in [
+        "LD_PRELOAD",
+        "LD_AUDIT",
+        "GAXX_AGENT_TOKEN",
+        "GLIBC_TUNABLES",
+        "GCONV_PATH",
+    ] {
         let request = json!({ "command": "uptime", "env": [format!("{name}=x")] });
-        assert_eq!(decide(&any, &request).unwrap_err().reason, Reason::Variable, "{name}");
+        assert_eq!(
+            decide(&any, &request).unwrap_err().reason,
+            Reason::Variable,
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_request_may_ask_for_less_time_and_no_more() {
     let policy = rule(json!({ "max_time": "10s" }));
-    let ask = |seconds: f64| decide(&policy, &json!({ "command": "uptime", "timeout_seconds": seconds }));
+    let ask = |seconds: f64| {
+        decide(
+            &policy,
+            &json!({ "command": "uptime", "timeout_seconds": seconds }),
+        )
+    };
     assert_eq!(ask(2.5).unwrap().time, Duration::from_millis(2500));
     assert_eq!(ask(0.0).unwrap().time, Duration::from_secs(10));
     assert_eq!(ask(11.0).unwrap_err().reason, Reason::Time);
@@ -187,15 +336,30 @@ fn a_request_may_ask_for_less_time_and_no_more() {
 #[test]
 fn only_the_users_of_a_rule_are_had() {
     let own = rule(json!({}));
-    let ask = |policy: &Value, user: &str| decide(policy, &json!({ "command": "uptime", "user": user }));
+    let ask =
+        |policy: &Value, user: &str| decide(policy, &json!({ "command": "uptime", "user": user }));
     let daemon = rule(json!({ "users": ["daemon", "bin"] }));
     let permit = decide(&daemon, &json!({ "command": "uptime" })).unwrap();
-    assert_eq!((permit.user.as_str(), permit.order.user.unwrap().uid), ("daemon", 1));
+    assert_eq!(
+        (permit.user.as_str(), permit.order.user.unwrap().uid),
+        ("daemon", 1)
+    );
     assert_eq!(ask(&daemon, "2").unwrap().user, "bin", "by number");
     assert_eq!(ask(&daemon, "sys").unwrap_err().reason, Reason::User);
     assert_eq!(ask(&own, "daemon").unwrap_err().reason, Reason::User);
-    assert_eq!(ask(&own, "nobody-of-that-name").unwrap_err().reason, Reason::User);
-    assert_eq!(ask(&json!({ "allow": "any" }), "daemon").unwrap().order.user.unwrap().gid, 1);
+    assert_eq!(
+        ask(&own, "nobody-of-that-name").unwrap_err().reason,
+        Reason::User
+    );
+    assert_eq!(
+        ask(&json!({ "allow": "any" }), "daemon")
+            .unwrap()
+            .order
+            .user
+            .unwrap()
+            .gid,
+        1
+    );
 }
 
 #[test]
@@ -207,7 +371,10 @@ fn groups_are_those_of_the_file() {
     let users = users::Users::of(passwd, group);
     let ann = users.find("ann").unwrap();
     let user = users.change(&ann).unwrap();
-    assert_eq!((user.uid, user.gid, user.groups), (4242, 50, vec![7, 9, 50]));
+    assert_eq!(
+        (user.uid, user.gid, user.groups),
+        (4242, 50, vec![7, 9, 50])
+    );
     assert_eq!(users.find("4242"), Some(ann));
     assert_eq!(users.find("bob"), None);
 }
@@ -227,7 +394,10 @@ fn what_is_run_is_what_was_checked() {
     let refusal = decide(&policy, &request).unwrap_err();
     assert!(refusal.why.contains("is a script"), "{refusal:?}");
     fs::set_permissions(&tool, fs::Permissions::from_mode(0o644)).unwrap();
-    assert_eq!(decide(&policy, &request).unwrap_err().reason, Reason::Program);
+    assert_eq!(
+        decide(&policy, &request).unwrap_err().reason,
+        Reason::Program
+    );
 }
 
 #[test]
@@ -237,8 +407,15 @@ fn the_nearest_rule_is_the_one_that_is_told() {
         { "name": "nearer", "program": "/usr/bin/uptime", "args": ["a"] },
         { "name": "nearest", "program": "/usr/bin/uptime", "args": ["b"] },
     ]});
-    let refusal = decide(&policy, &json!({ "command": "uptime", "args": ["b"], "work_dir": "/tmp" })).unwrap_err();
-    assert_eq!((refusal.reason, refusal.rule.as_deref()), (Reason::Folder, Some("nearest")));
+    let refusal = decide(
+        &policy,
+        &json!({ "command": "uptime", "args": ["b"], "work_dir": "/tmp" }),
+    )
+    .unwrap_err();
+    assert_eq!(
+        (refusal.reason, refusal.rule.as_deref()),
+        (Reason::Folder, Some("nearest"))
+    );
 }
 
 #[test]
@@ -257,7 +434,10 @@ fn wrong_settings_name_their_key() {
         (rule(json!({ "more_args": "[" })), "rules[0].more_args"),
         (rule(json!({ "digest": "md5:00" })), "rules[0].digest"),
         (rule(json!({ "env": ["LD_PRELOAD"] })), "rules[0].env"),
-        (rule(json!({ "confine": { "writable": ["x"] } })), "rules[0].confine.writable"),
+        (
+            rule(json!({ "confine": { "writable": ["x"] } })),
+            "rules[0].confine.writable",
+        ),
     ] {
         let error = settings(&json).unwrap_err();
         assert!(error.message().starts_with(key), "{key}: {error}");

@@ -28,8 +28,16 @@ impl Users {
     }
 
     pub(super) fn of(passwd: PathBuf, group: PathBuf) -> Self {
-        let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
-        let unnamed = Account { name: uid.to_string(), uid, gid, home: "/".to_owned() };
+        let (uid, gid) = (
+            rustix::process::geteuid().as_raw(),
+            rustix::process::getegid().as_raw(),
+        );
+        let unnamed = Account {
+            name: uid.to_string(),
+            uid,
+            gid,
+            home: "/".to_owned(),
+        };
         let own = find(&passwd, &uid.to_string()).unwrap_or(unnamed);
         Self { passwd, group, own }
     }
@@ -56,12 +64,23 @@ impl Users {
                 return None;
             };
             let gid = gid.parse().ok()?;
-            members.split(',').any(|name| name.trim() == account.name).then_some(gid)
+            members
+                .split(',')
+                .any(|name| name.trim() == account.name)
+                .then_some(gid)
         };
-        let mut groups: Vec<u32> = text.lines().filter_map(member).chain([account.gid]).collect();
+        let mut groups: Vec<u32> = text
+            .lines()
+            .filter_map(member)
+            .chain([account.gid])
+            .collect();
         groups.sort_unstable();
         groups.dedup();
-        Some(User { uid: account.uid, gid: account.gid, groups })
+        Some(User {
+            uid: account.uid,
+            gid: account.gid,
+            groups,
+        })
     }
 }
 
@@ -81,6 +100,11 @@ fn find(passwd: &std::path::Path, wanted: &str) -> Option<Account> {
     };
     let all: Vec<Account> = text.lines().filter_map(account).collect();
     let named = all.iter().find(|account| account.name == wanted);
-    let numbered = || wanted.parse().ok().and_then(|uid: u32| all.iter().find(|account| account.uid == uid));
+    let numbered = || {
+        wanted
+            .parse()
+            .ok()
+            .and_then(|uid: u32| all.iter().find(|account| account.uid == uid))
+    };
     named.or_else(numbered).cloned()
 }

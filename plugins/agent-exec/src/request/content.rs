@@ -13,12 +13,25 @@ pub(crate) enum Body {
 
 /// How output is sent as it comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub(crate) enum Form {
     /// A JSON object in each line.
     Ndjson,
     /// Server-sent events.
     Sse,
+}
+
+/// By way of a text, since serde would take an object with the word as its key for the word.
+impl TryFrom<String> for Form {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "ndjson" => Ok(Self::Ndjson),
+            "sse" => Ok(Self::Sse),
+            _ => Err("`stream` is neither `ndjson` nor `sse`"),
+        }
+    }
 }
 
 impl Body {
@@ -45,7 +58,9 @@ impl Body {
 
 /// The form of output that an `Accept` names first, if it names one.
 pub(crate) fn wanted(accept: &str) -> Option<Form> {
-    let ranges = accept.split(',').map(|range| range.split(';').next().unwrap_or_default());
+    let ranges = accept
+        .split(',')
+        .map(|range| range.split(';').next().unwrap_or_default());
     let named = |range: &str| match range.trim().to_ascii_lowercase().as_str() {
         "application/json" => Some(None),
         "application/x-ndjson" => Some(Some(Form::Ndjson)),

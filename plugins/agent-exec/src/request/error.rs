@@ -74,7 +74,9 @@ impl BadRequest {
             Self::Zero(_) => "remove it",
             Self::TooLong { .. } | Self::TooMany { .. } => "send less, or what is large as input",
             Self::Relative => "write a path that begins with /",
-            Self::Timeout => "write seconds, more than zero; leave it out for as long as is allowed",
+            Self::Timeout => {
+                "write seconds, more than zero; leave it out for as long as is allowed"
+            }
             Self::Variable { .. } => "write NAME=VALUE, with a name",
             Self::VariableTwice { .. } => "name each variable once",
             Self::TwoInputs => "send one of them",
@@ -93,7 +95,9 @@ impl BadRequest {
 /// An error of serde without the place, which stands elsewhere, and without texts that were sent.
 pub(super) fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(reason, _)| reason);
     let text = match (text.find(" string \""), text.rfind("\", expected ")) {
         (Some(start), Some(end)) if start < end => {
             format!("{} string{}", &text[..start], &text[end + 1..])

@@ -93,18 +93,37 @@ impl Lines {
 
 /// Reads a line of input, the `number`th of the body.
 pub(crate) fn input(line: &[u8], number: u64) -> Result<Input, BadRequest> {
-    let wrong = |reason: String| BadRequest::Line { line: number, reason };
+    let wrong = |reason: String| BadRequest::Line {
+        line: number,
+        reason,
+    };
     if line.first() != Some(&b'{') {
         return Err(wrong("it is not a JSON object".to_owned()));
     }
     let sent: Sent = serde_json::from_slice(line).map_err(|e| wrong(error::reason(&e)))?;
     match sent {
-        Sent { stdin: Some(text), stdin_base64: None, eof: None } => Ok(Input::Bytes(text.into_bytes())),
-        Sent { stdin: None, stdin_base64: Some(base64), eof: None } => {
+        Sent {
+            stdin: Some(text),
+            stdin_base64: None,
+            eof: None,
+        } => Ok(Input::Bytes(text.into_bytes())),
+        Sent {
+            stdin: None,
+            stdin_base64: Some(base64),
+            eof: None,
+        } => {
             let bytes = STANDARD.decode(base64);
-            Ok(Input::Bytes(bytes.map_err(|error| wrong(format!("it is not base64: {error}")))?))
+            Ok(Input::Bytes(bytes.map_err(|error| {
+                wrong(format!("it is not base64: {error}"))
+            })?))
         }
-        Sent { stdin: None, stdin_base64: None, eof: Some(true) } => Ok(Input::End),
-        _ => Err(wrong("it has not one of stdin, stdin_base64 and eof".to_owned())),
+        Sent {
+            stdin: None,
+            stdin_base64: None,
+            eof: Some(true),
+        } => Ok(Input::End),
+        _ => Err(wrong(
+            "it has not one of stdin, stdin_base64 and eof".to_owned(),
+        )),
     }
 }

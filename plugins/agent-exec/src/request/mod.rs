@@ -64,7 +64,8 @@ impl Request {
         if json.trim_ascii_start().first() != Some(&b'{') {
             return Err(BadRequest::NoObject);
         }
-        let sent: Sent = gaxx_sdk::serde_json::from_slice(json).map_err(|e| BadRequest::json(&e))?;
+        let sent: Sent =
+            gaxx_sdk::serde_json::from_slice(json).map_err(|e| BadRequest::json(&e))?;
         let request = Self {
             input: decoded(sent.input, sent.input_base64)?,
             timeout: timeout(sent.timeout_seconds)?,
@@ -83,17 +84,28 @@ impl Request {
         if self.command.is_empty() {
             return Err(BadRequest::Empty("command"));
         }
-        let paths = [("command", Some(&self.command)), ("work_dir", self.work_dir.as_ref()), ("user", self.user.as_ref())];
+        let paths = [
+            ("command", Some(&self.command)),
+            ("work_dir", self.work_dir.as_ref()),
+            ("user", self.user.as_ref()),
+        ];
         for (field, text) in paths {
             plain(field, text.map_or("", String::as_str), MOST_PATH)?;
         }
-        if self.work_dir.as_ref().is_some_and(|folder| !folder.starts_with('/')) {
+        if self
+            .work_dir
+            .as_ref()
+            .is_some_and(|folder| !folder.starts_with('/'))
+        {
             return Err(BadRequest::Relative);
         }
         let mut together = 0;
         for (field, count) in [("args", self.args.len()), ("env", self.env.len())] {
             if count > MOST_TEXTS {
-                return Err(BadRequest::TooMany { field, most: MOST_TEXTS });
+                return Err(BadRequest::TooMany {
+                    field,
+                    most: MOST_TEXTS,
+                });
             }
         }
         for argument in &self.args {
@@ -106,7 +118,10 @@ impl Request {
             together += name.len() + value.len();
         }
         if together > MOST_TEXTS_TOGETHER {
-            return Err(BadRequest::TooLong { field: "args and env together", most: MOST_TEXTS_TOGETHER });
+            return Err(BadRequest::TooLong {
+                field: "args and env together",
+                most: MOST_TEXTS_TOGETHER,
+            });
         }
         Ok(())
     }
@@ -123,7 +138,9 @@ impl Request {
         add(caller.as_bytes());
         add(self.command.as_bytes());
         add(&count(self.args.len()));
-        self.args.iter().for_each(|argument| add(argument.as_bytes()));
+        self.args
+            .iter()
+            .for_each(|argument| add(argument.as_bytes()));
         add(&count(self.env.len()));
         for (name, value) in &self.env {
             add(name.as_bytes());
@@ -155,9 +172,10 @@ fn decoded(text: Option<String>, base64: Option<String>) -> Result<Vec<u8>, BadR
     match (text, base64) {
         (Some(_), Some(_)) => Err(BadRequest::TwoInputs),
         (Some(text), None) => Ok(text.into_bytes()),
-        (None, Some(base64)) => STANDARD
-            .decode(base64)
-            .map_err(|error| BadRequest::Base64 { field: "input_base64", error }),
+        (None, Some(base64)) => STANDARD.decode(base64).map_err(|error| BadRequest::Base64 {
+            field: "input_base64",
+            error,
+        }),
         (None, None) => Ok(Vec::new()),
     }
 }

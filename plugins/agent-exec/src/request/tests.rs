@@ -26,7 +26,8 @@ fn a_request_of_the_original_is_understood() {
         form: None,
     };
     assert_eq!(request, Ok(expected));
-    let least = parse(&json!({ "command": "a", "args": null, "work_dir": "", "timeout_seconds": 0 }));
+    let least =
+        parse(&json!({ "command": "a", "args": null, "work_dir": "", "timeout_seconds": 0 }));
     assert_eq!(least, parse(&json!({ "command": "a" })));
 }
 
@@ -38,26 +39,62 @@ fn what_is_wrong_is_named() {
         (json!({ "args": [] }), "missing field `command`"),
         (json!({ "command": 1 }), "invalid type: integer"),
         (json!({ "command": "" }), "`command` is empty"),
-        (json!({ "command": "a", "comand": "b" }), "unknown field `comand`"),
+        (
+            json!({ "command": "a", "comand": "b" }),
+            "unknown field `comand`",
+        ),
         (json!({ "command": "a\0b" }), "`command` has a zero byte"),
-        (json!({ "command": "a", "args": ["\0"] }), "`args` has a zero byte"),
-        (json!({ "command": "a", "args": [long] }), "`args` is longer than"),
-        (json!({ "command": "a", "args": vec!["y"; MOST_TEXTS + 1] }), "`args` has more than"),
-        (json!({ "command": "a", "args": vec!["z".repeat(MOST_TEXT); 9] }), "args and env together"),
+        (
+            json!({ "command": "a", "args": ["\0"] }),
+            "`args` has a zero byte",
+        ),
+        (
+            json!({ "command": "a", "args": [long] }),
+            "`args` is longer than",
+        ),
+        (
+            json!({ "command": "a", "args": vec!["y"; MOST_TEXTS + 1] }),
+            "`args` has more than",
+        ),
+        (
+            json!({ "command": "a", "args": vec!["z".repeat(MOST_TEXT); 9] }),
+            "args and env together",
+        ),
         (json!({ "command": "a", "env": ["=x"] }), "item 0 of `env`"),
-        (json!({ "command": "a", "env": ["A=1", "A=2"] }), "item 1 of `env`"),
-        (json!({ "command": "a", "timeout_seconds": -1 }), "timeout_seconds"),
-        (json!({ "command": "a", "timeout_seconds": 1e300 }), "timeout_seconds"),
-        (json!({ "command": "a", "work_dir": "tmp" }), "`work_dir` is no absolute path"),
-        (json!({ "command": "a", "input": "", "input_base64": "" }), "both there"),
+        (
+            json!({ "command": "a", "env": ["A=1", "A=2"] }),
+            "item 1 of `env`",
+        ),
+        (
+            json!({ "command": "a", "timeout_seconds": -1 }),
+            "timeout_seconds",
+        ),
+        (
+            json!({ "command": "a", "timeout_seconds": 1e300 }),
+            "timeout_seconds",
+        ),
+        (
+            json!({ "command": "a", "work_dir": "tmp" }),
+            "`work_dir` is no absolute path",
+        ),
+        (
+            json!({ "command": "a", "input": "", "input_base64": "" }),
+            "both there",
+        ),
         (json!({ "command": "a", "input_base64": "*" }), "not base64"),
-        (json!({ "command": "a", "stream": "xml" }), "unknown variant"),
+        (
+            json!({ "command": "a", "stream": "xml" }),
+            "neither `ndjson` nor `sse`",
+        ),
     ] {
         let error = parse(&json).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
     let twice = Request::parse(br#"{"command": "a", "command": "b"}"#).unwrap_err();
-    assert!(twice.to_string().contains("duplicate field `command`"), "{twice}");
+    assert!(
+        twice.to_string().contains("duplicate field `command`"),
+        "{twice}"
+    );
 }
 
 #[test]
@@ -96,11 +133,28 @@ fn a_key_is_visible_text() {
 #[test]
 fn lines_of_input_are_understood() {
     let bytes = |text: &str| input(text.as_bytes(), 2);
-    assert_eq!(bytes(r#"{"stdin": "a\n"}"#), Ok(Input::Bytes(b"a\n".to_vec())));
-    assert_eq!(bytes(r#"{"stdin_base64": "/w=="}"#), Ok(Input::Bytes(vec![255])));
+    assert_eq!(
+        bytes(r#"{"stdin": "a\n"}"#),
+        Ok(Input::Bytes(b"a\n".to_vec()))
+    );
+    assert_eq!(
+        bytes(r#"{"stdin_base64": "/w=="}"#),
+        Ok(Input::Bytes(vec![255]))
+    );
     assert_eq!(bytes(r#"{"eof": true}"#), Ok(Input::End));
-    for wrong in [r#"{"eof": false}"#, "{}", "[]", "x", r#"{"stdin": 1}"#, r#"{"stdin": "", "eof": true}"#, r#"{"a": 1}"#] {
-        assert!(matches!(bytes(wrong), Err(BadRequest::Line { line: 2, .. })), "{wrong}");
+    for wrong in [
+        r#"{"eof": false}"#,
+        "{}",
+        "[]",
+        "x",
+        r#"{"stdin": 1}"#,
+        r#"{"stdin": "", "eof": true}"#,
+        r#"{"a": 1}"#,
+    ] {
+        assert!(
+            matches!(bytes(wrong), Err(BadRequest::Line { line: 2, .. })),
+            "{wrong}"
+        );
     }
 }
 
@@ -121,7 +175,11 @@ fn the_digest_tells_requests_and_callers_apart() {
     let different: std::collections::HashSet<_> = all.iter().collect();
     assert_eq!(different.len(), all.len());
     let streamed = request(json!({ "command": "a", "args": ["b", "c"], "stream": "sse" }));
-    assert_eq!(streamed.digest("me"), all[0], "how it is answered is not what is asked");
+    assert_eq!(
+        streamed.digest("me"),
+        all[0],
+        "how it is answered is not what is asked"
+    );
 }
 
 proptest! {

@@ -32,7 +32,12 @@ pub(super) enum Offered {
 impl Caller {
     /// `headers` go with every answer.
     pub(crate) fn new(reply: Reply, headers: Vec<(&'static str, &'static str)>) -> Self {
-        Self { reply, headers, begun: false, asked: None }
+        Self {
+            reply,
+            headers,
+            begun: false,
+            asked: None,
+        }
     }
 
     /// Whether the caller has gone or the agent is stopping; asked now and then.
@@ -48,7 +53,11 @@ impl Caller {
     pub(super) fn offer(&mut self, content_type: &str, piece: &[u8]) -> Offered {
         if !self.begun {
             self.begun = true;
-            let streamed = [("content-type", content_type), ("cache-control", "no-store"), ("x-accel-buffering", "no")];
+            let streamed = [
+                ("content-type", content_type),
+                ("cache-control", "no-store"),
+                ("x-accel-buffering", "no"),
+            ];
             let headers: Vec<_> = self.headers.iter().copied().chain(streamed).collect();
             if self.reply.head(200, &headers).is_err() {
                 return Offered::Lost;
@@ -81,11 +90,23 @@ impl Caller {
     /// Sends a whole answer. Nobody is told where the caller has gone.
     pub(crate) fn answer(mut self, status: u16, more: &[(&str, &str)], body: &[u8]) {
         let length = body.len().to_string();
-        let own = [("content-type", "application/json"), ("content-length", &length), ("cache-control", "no-store")];
-        let headers: Vec<_> = self.headers.iter().copied().chain(own).chain(more.iter().copied()).collect();
+        let own = [
+            ("content-type", "application/json"),
+            ("content-length", &length),
+            ("cache-control", "no-store"),
+        ];
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .copied()
+            .chain(own)
+            .chain(more.iter().copied())
+            .collect();
         let sent = self.reply.head(status, &headers);
         let mut pieces = body.chunks(64 << 10);
-        let sent = sent.and_then(|()| pieces.try_for_each(|piece| self.reply.write(piece, Deadline::after(SLOW))));
+        let sent = sent.and_then(|()| {
+            pieces.try_for_each(|piece| self.reply.write(piece, Deadline::after(SLOW)))
+        });
         if let Err(error) = sent.and_then(|()| self.reply.finish()) {
             gaxx_sdk::log::debug!("an answer was not taken: {error}");
         }

@@ -49,6 +49,8 @@ pub(super) struct Follow<'a> {
     pub(super) stopped: Option<(Outcome, String)>,
     /// When it had come to its end.
     pub(super) over: Option<Instant>,
+    /// Whether it has been said to run. Before that nothing is read, so that this is said first.
+    pub(super) is_running: bool,
     pub(super) buffer: Vec<u8>,
 }
 
@@ -75,12 +77,18 @@ impl Follow<'_> {
         }
         if Instant::now() >= self.until {
             let time = humantime::format_duration(self.time);
-            self.stop(Outcome::TimedOut, format!("it ran for {time}, which is as long as it may"));
+            self.stop(
+                Outcome::TimedOut,
+                format!("it ran for {time}, which is as long as it may"),
+            );
         } else if let Some(reason) = self.entry.cancelled() {
             let reason = reason.to_owned();
             self.stop(Outcome::Cancelled, reason);
         } else if self.caller.has_gone() && !(self.is_shared)() {
-            self.stop(Outcome::Cancelled, "its caller has gone, or the agent is stopping".to_owned());
+            self.stop(
+                Outcome::Cancelled,
+                "its caller has gone, or the agent is stopping".to_owned(),
+            );
         }
     }
 
@@ -94,13 +102,18 @@ impl Follow<'_> {
     /// Waits until there is something to do: of stdout, of stderr, of the run.
     fn wait(&self) -> [bool; 3] {
         let left = self.until.saturating_duration_since(Instant::now());
-        let patience = if self.stopped.is_some() { LOOK } else { left.min(LOOK) };
+        let patience = if self.stopped.is_some() {
+            LOOK
+        } else {
+            left.min(LOOK)
+        };
         let patience = Timespec {
             tv_sec: 0,
             // Rounded up, lest the last moment be waited for again and again.
             tv_nsec: i64::from(patience.subsec_nanos()) + 1,
         };
-        let open = self.outputs.iter().enumerate().filter_map(|(at, end)| Some((at, end.as_ref()?)));
+        let open = self.outputs.iter().enumerate().filter(|_| self.is_running);
+        let open = open.filter_map(|(at, end)| Some((at, end.as_ref()?)));
         let mut places = vec![2];
         let mut ends = vec![PollFd::new(&self.run, PollFlags::IN)];
         for (at, end) in open {
@@ -148,15 +161,24 @@ impl Follow<'_> {
         let piece = std::mem::take(&mut self.buffer);
         self.kept[at].push(&piece);
         self.entry.printed(piece.len() as u64);
-        let room = usize::try_from(self.streamed[at]).unwrap_or(usize::MAX).min(piece.len());
+        let room = usize::try_from(self.streamed[at])
+            .unwrap_or(usize::MAX)
+            .min(piece.len());
         self.streamed[at] -= room as u64;
         self.cut[at] |= room < piece.len();
-        let frame = self.frames.as_mut().and_then(|frames| frames.output(stream, &piece[..room]));
+        let frame = self
+            .frames
+            .as_mut()
+            .and_then(|frames| frames.output(stream, &piece[..room]));
         self.buffer = piece;
         if let Some(frame) = frame {
             self.deliver(&frame);
         }
-        let is_over = if self.frames.is_some() { self.cut[at] } else { self.kept[at].is_cut() };
+        let is_over = if self.frames.is_some() {
+            self.cut[at]
+        } else {
+            self.kept[at].is_cut()
+        };
         if self.ends && is_over {
             let reason = format!("it printed more to {} than it may", stream.name());
             self.stop(Outcome::Cancelled, reason);
@@ -190,14 +212,22 @@ impl Follow<'_> {
         let id = &self.entry.id;
         match self.run.next() {
             Ok(Event::Started { pid }) => {
+                self.is_running = true;
                 self.entry.started(pid);
-                let frame = self.frames.as_ref().map(|frames| frames.started(id, Some(pid)));
+                let frame = self
+                    .frames
+                    .as_ref()
+                    .map(|frames| frames.started(id, Some(pid)));
                 if let Some(frame) = frame {
                     self.deliver(&frame);
                 }
                 None
             }
-            Ok(Event::Failed { step, error, remedy }) => {
+            Ok(Event::Failed {
+                step,
+                error,
+                remedy,
+            }) => {
                 let reason = format!("{step}: {error} ({remedy})");
                 Some(Report::new(id, Outcome::SpawnFailed, reason))
             }
@@ -215,7 +245,11 @@ impl Follow<'_> {
                 }
                 Some(report)
             }
-            Err(KeeperError::Lost) => Some(Report::new(id, Outcome::Unknown, KeeperError::Lost.to_string())),
+            Err(KeeperError::Lost) => Some(Report::new(
+                id,
+                Outcome::Unknown,
+                KeeperError::Lost.to_string(),
+            )),
             Err(error) => Some(Report::new(id, Outcome::Unknown, error.to_string())),
         }
     }
@@ -239,6 +273,10 @@ impl Follow<'_> {
         (report.stdout_bytes, report.stderr_bytes) = (stdout.total(), stderr.total());
         (report.stdout_truncated, report.stderr_truncated) = (stdout.is_cut(), stderr.is_cut());
         report.output = Some(Output::of(stdout.into_bytes(), stderr.into_bytes()));
-        Done { report, frames: self.frames, cut: self.cut }
+        Done {
+            report,
+            frames: self.frames,
+            cut: self.cut,
+        }
     }
 }

@@ -19,7 +19,10 @@ pub(crate) struct Frames {
 
 impl Frames {
     pub(crate) fn new(form: Form) -> Self {
-        Self { form, unfinished: [Vec::new(), Vec::new()] }
+        Self {
+            form,
+            unfinished: [Vec::new(), Vec::new()],
+        }
     }
 
     /// The type of the answer.
@@ -63,7 +66,10 @@ impl Frames {
                 last.extend(self.piece(stream, &rest));
             }
         }
-        let bare = Report { output: None, ..report.clone() };
+        let bare = Report {
+            output: None,
+            ..report.clone()
+        };
         last.extend(self.frame("ended", &json!({ "ended": bare })));
         last
     }

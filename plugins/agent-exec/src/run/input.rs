@@ -53,7 +53,9 @@ impl Source {
     /// already.
     pub(crate) fn open(self) -> io::Result<(OwnedFd, Option<Feed>)> {
         let bytes = match &self {
-            Self::Whole(bytes) if bytes.is_empty() => return Ok((File::open("/dev/null")?.into(), None)),
+            Self::Whole(bytes) if bytes.is_empty() => {
+                return Ok((File::open("/dev/null")?.into(), None));
+            }
             Self::Whole(bytes) => bytes.as_slice(),
             Self::Lines { .. } => &[],
         };
@@ -90,7 +92,12 @@ impl Feed {
     }
 }
 
-fn stream(pipe: &OwnedFd, mut body: Body, mut lines: Lines, ended: &AtomicBool) -> Result<(), InputError> {
+fn stream(
+    pipe: &OwnedFd,
+    mut body: Body,
+    mut lines: Lines,
+    ended: &AtomicBool,
+) -> Result<(), InputError> {
     // The first line was the request.
     let mut number = 1;
     let mut whole = false;
@@ -133,7 +140,10 @@ fn pass_on(pipe: &OwnedFd, mut bytes: &[u8], ended: &AtomicBool) -> io::Result<b
                 if ended.load(Ordering::Acquire) {
                     return Ok(false);
                 }
-                let look = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK.subsec_nanos()) };
+                let look = Timespec {
+                    tv_sec: 0,
+                    tv_nsec: i64::from(LOOK.subsec_nanos()),
+                };
                 let _ = poll(&mut [PollFd::new(pipe, PollFlags::OUT)], Some(&look));
             }
             Err(error) => return Err(error.into()),

@@ -10,13 +10,18 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn new(most: usize) -> Self {
-        Self { bytes: Vec::new(), most, total: 0 }
+        Self {
+            bytes: Vec::new(),
+            most,
+            total: 0,
+        }
     }
 
     /// Takes a piece, as far as there is room.
     pub(super) fn push(&mut self, piece: &[u8]) {
         let room = self.most - self.bytes.len();
-        self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+        self.bytes
+            .extend_from_slice(&piece[..piece.len().min(room)]);
         self.total += piece.len() as u64;
     }
 

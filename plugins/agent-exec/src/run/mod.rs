@@ -82,12 +82,22 @@ impl Pipes {
             // Of this end alone: the command's stays as programs expect it.
             rustix::io::ioctl_fionbio(end, true)?;
         }
-        Ok(Self { outputs: [stdout, stderr], output, errors })
+        Ok(Self {
+            outputs: [stdout, stderr],
+            output,
+            errors,
+        })
     }
 }
 
 /// Runs a command to its end. The caller gets what is streamed; all else is the report.
-pub(crate) fn run(keepers: &Keepers, crew: &Crew, task: Task<'_>, source: Source, caller: &mut Caller) -> Done {
+pub(crate) fn run(
+    keepers: &Keepers,
+    crew: &Crew,
+    task: Task<'_>,
+    source: Source,
+    caller: &mut Caller,
+) -> Done {
     let id = task.entry.id.clone();
     let failed = |frames, reason: String| Done {
         report: Report::new(&id, Outcome::SpawnFailed, reason),
@@ -99,7 +109,8 @@ pub(crate) fn run(keepers: &Keepers, crew: &Crew, task: Task<'_>, source: Source
     let (pipes, (input, feed)) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            let reason = format!("there is no pipe for it: {error} (raise the limit of open files)");
+            let reason =
+                format!("there is no pipe for it: {error} (raise the limit of open files)");
             return failed(task.output.frames, reason);
         }
     };
@@ -118,7 +129,12 @@ pub(crate) fn run(keepers: &Keepers, crew: &Crew, task: Task<'_>, source: Source
             }
         }));
     }
-    let OutputPlan { kept, ends, frames, streamed } = task.output;
+    let OutputPlan {
+        kept,
+        ends,
+        frames,
+        streamed,
+    } = task.output;
     let follow = Follow {
         run,
         entry: task.entry,
@@ -135,6 +151,7 @@ pub(crate) fn run(keepers: &Keepers, crew: &Crew, task: Task<'_>, source: Source
         cut: [false; 2],
         stopped: None,
         over: None,
+        is_running: false,
         buffer: Vec::new(),
     };
     let done = follow.to_the_end();

@@ -17,7 +17,9 @@ fn read(form: Form, bytes: &[u8]) -> ([Vec<u8>; 2], bool) {
         Form::Ndjson => text.split_terminator('\n').collect(),
         Form::Sse => {
             let events = text.split_terminator("\n\n");
-            events.map(|event| event.split_once("\ndata: ").unwrap().1).collect()
+            events
+                .map(|event| event.split_once("\ndata: ").unwrap().1)
+                .collect()
         }
     };
     let mut streams = [Vec::new(), Vec::new()];

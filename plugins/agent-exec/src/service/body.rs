@@ -12,7 +12,11 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Reads a request, and says where its input comes from. At most `most` bytes are held.
-pub(super) fn read(kind: Kind, mut body: Body, most: usize) -> Result<(Request, Option<Source>), Decline> {
+pub(super) fn read(
+    kind: Kind,
+    mut body: Body,
+    most: usize,
+) -> Result<(Request, Option<Source>), Decline> {
     let deadline = Deadline::after(PATIENCE);
     match kind {
         Kind::Json => {

@@ -40,7 +40,10 @@ impl Exec {
             content_type: header("content-type").to_owned(),
             wanted: request::wanted(header("accept")),
             key: head.header("idempotency-key").map(Key::parse).transpose(),
-            who: Who { name: head.identity().to_owned(), from: head.peer().to_owned() },
+            who: Who {
+                name: head.identity().to_owned(),
+                from: head.peer().to_owned(),
+            },
         }
     }
 }
@@ -59,8 +62,14 @@ impl Service {
     /// Tells a caller why his request comes to no run.
     pub(crate) fn decline(&self, decline: &Decline, caller: Caller) {
         self.measures.refused(decline.label());
-        let retry = decline.retry_after().map(|seconds| ("retry-after", seconds));
-        caller.answer(decline.status(), retry.as_slice(), decline.body().to_string().as_bytes());
+        let retry = decline
+            .retry_after()
+            .map(|seconds| ("retry-after", seconds));
+        caller.answer(
+            decline.status(),
+            retry.as_slice(),
+            decline.body().to_string().as_bytes(),
+        );
     }
 
     fn answer(&self, head: Exec, body: Body, caller: &mut Caller) -> Result<Answer, Decline> {
@@ -84,9 +93,22 @@ impl Service {
         let input = std::mem::take(&mut request.input);
         let source = source.unwrap_or(Source::Whole(input));
         let (command, rule) = (&request.command, &permit.name);
-        let entry = Entry::new(id, &head.who.name, &head.who.from, rule, command, &request.args);
+        let entry = Entry::new(
+            id,
+            &head.who.name,
+            &head.who.from,
+            rule,
+            command,
+            &request.args,
+        );
         self.table.add(&entry);
-        let ready = Ready { request, permit, source, form, entry: Arc::clone(&entry) };
+        let ready = Ready {
+            request,
+            permit,
+            source,
+            form,
+            entry: Arc::clone(&entry),
+        };
         let answer = self.carry_out(ready, &head.who, key.as_ref(), &mut ticket, caller);
         if answer.is_err() {
             self.table.remove(&entry);
@@ -100,7 +122,9 @@ impl Service {
     /// Whether the request may run, and how.
     fn permit(&self, request: &Request, who: &Who) -> Result<Permit, Decline> {
         let permit = self.policy.decide(request, &who.name);
-        permit.map_err(Decline::from).inspect_err(|decline| self.records.refused(who, request, decline))
+        permit
+            .map_err(Decline::from)
+            .inspect_err(|decline| self.records.refused(who, request, decline))
     }
 
     /// Runs the command, in its turn. An error means that it was not started.
@@ -112,13 +136,21 @@ impl Service {
         ticket: &mut Option<Ticket>,
         caller: &mut Caller,
     ) -> Result<Answer, Decline> {
-        let Ready { request, permit, source, form, entry } = ready;
+        let Ready {
+            request,
+            permit,
+            source,
+            form,
+            entry,
+        } = ready;
         let keepers = self.keepers()?;
         able(&permit, keepers.abilities())?;
         let is_wanted = |caller: &mut Caller| {
             entry.cancelled().is_none() && !self.is_stopping() && !caller.has_gone()
         };
-        let place = self.gate.enter(permit.rule, self.settings.queue_time, || !is_wanted(caller))?;
+        let place = self
+            .gate
+            .enter(permit.rule, self.settings.queue_time, || !is_wanted(caller))?;
         self.measures.busy(self.gate.counts());
         if self.is_stopping() {
             return Err(Decline::Stopping);
@@ -134,14 +166,27 @@ impl Service {
         }
         self.measures.started();
         let is_shared = || ticket.as_ref().is_some_and(Ticket::is_shared);
-        let streamed = self.settings.max_streamed.map_or(u64::MAX, gaxx_sdk::Size::bytes);
+        let streamed = self
+            .settings
+            .max_streamed
+            .map_or(u64::MAX, gaxx_sdk::Size::bytes);
         let output = OutputPlan {
-            kept: if form.is_some() && key.is_none() { 0 } else { permit.output },
+            kept: if form.is_some() && key.is_none() {
+                0
+            } else {
+                permit.output
+            },
             ends: self.settings.end_at_max_output,
             frames: form.map(Frames::new),
             streamed,
         };
-        let task = Task { entry: &entry, order: &permit.order, time: permit.time, output, is_shared: &is_shared };
+        let task = Task {
+            entry: &entry,
+            order: &permit.order,
+            time: permit.time,
+            output,
+            is_shared: &is_shared,
+        };
         let done = run::run(&keepers, &self.crew, task, source, caller);
         drop(place);
         let report = Arc::new(done.report.clone());
@@ -159,11 +204,29 @@ impl Service {
 fn able(permit: &Permit, abilities: crate::keeper::Abilities) -> Result<(), Decline> {
     let order = &permit.order;
     let demands = [
-        (order.user.is_some(), abilities.users, "another user", "the agent does not run as root"),
-        (order.landlock.is_some(), abilities.landlock, "confine.writable", "this kernel has no Landlock, or an old one"),
-        (order.no_network, abilities.no_network, "confine.no_network", "this kernel cannot filter system calls"),
+        (
+            order.user.is_some(),
+            abilities.users,
+            "another user",
+            "the agent does not run as root",
+        ),
+        (
+            order.landlock.is_some(),
+            abilities.landlock,
+            "confine.writable",
+            "this kernel has no Landlock, or an old one",
+        ),
+        (
+            order.no_network,
+            abilities.no_network,
+            "confine.no_network",
+            "this kernel cannot filter system calls",
+        ),
     ];
-    match demands.into_iter().find(|(is_demanded, is_there, ..)| *is_demanded && !is_there) {
+    match demands
+        .into_iter()
+        .find(|(is_demanded, is_there, ..)| *is_demanded && !is_there)
+    {
         Some((_, _, what, why)) => Err(Decline::Unable { what, why }),
         None => Ok(()),
     }

@@ -40,7 +40,9 @@ impl Service {
         let pending = match self.journal()?.claim(key, digest, id)? {
             Claim::New(ticket) => return Ok(Asked::New(ticket)),
             Claim::Ended(report) => return Ok(Asked::Known(Arc::new(report.again()))),
-            Claim::Unknown { id } => return Ok(Asked::Known(Arc::new(Report::unknown(&id).again()))),
+            Claim::Unknown { id } => {
+                return Ok(Asked::Known(Arc::new(Report::unknown(&id).again())));
+            }
             Claim::Other => return Err(Decline::OtherRequest),
             Claim::Running(pending) => pending,
         };

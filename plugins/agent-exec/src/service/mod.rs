@@ -97,7 +97,8 @@ impl Service {
     /// Ends all runs, and waits for their answers.
     pub(crate) fn stop(&self, deadline: Deadline) {
         self.stopping.store(true, Ordering::Release);
-        self.table.cancel_all("the agent, or this version of its plugin, is stopping");
+        self.table
+            .cancel_all("the agent, or this version of its plugin, is stopping");
         if !self.crew.close(deadline.instant()) {
             warn!("some requests have not come to their end");
         }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use gaxx_tests::{Agent, Process, wait_until};
 use serde_json::json;
@@ -21,7 +22,9 @@ pub(super) fn mark() -> String {
 pub(super) fn marked(mark: &str) -> Vec<Process> {
     let sleeps = |process: &Process| {
         let words = fs::read(format!("/proc/{}/cmdline", process.0)).unwrap_or_default();
-        words.split(|byte| *byte == 0).eq([b"sleep", mark.as_bytes(), b""])
+        words
+            .split(|byte| *byte == 0)
+            .eq([b"sleep", mark.as_bytes(), b""])
     };
     Process::all().into_iter().filter(sleeps).collect()
 }
@@ -40,8 +43,16 @@ fn what_a_command_leaves_behind_ends_with_it() {
     let agent = Agent::builder().config(ANY).start();
     let mark = mark();
     let report = agent.exec(&shell(&format!("{}echo done", family(&mark))));
-    assert_eq!((&report["outcome"], &report["stdout"]), (&json!("exited"), &json!("done\n")), "{report}");
-    assert_eq!(marked(&mark).len(), 0, "the answer comes when all have ended");
+    assert_eq!(
+        (&report["outcome"], &report["stdout"]),
+        (&json!("exited"), &json!("done\n")),
+        "{report}"
+    );
+    assert_eq!(
+        marked(&mark).len(),
+        0,
+        "the answer comes when all have ended"
+    );
 }
 
 #[test]
@@ -92,7 +103,8 @@ fn a_caller_who_does_not_read_holds_the_command_and_not_the_memory() {
         agent.api_address(), agent.token(), body.len(),
     )
     .unwrap();
-    let printed = || agent.call("GET", "/v0/exec").send().json()["running"][0]["output_bytes"].as_u64();
+    let printed =
+        || agent.call("GET", "/v0/exec").send().json()["running"][0]["output_bytes"].as_u64();
     let mut before = None;
     wait_until("it prints no more", || {
         let now = printed();
@@ -100,9 +112,15 @@ fn a_caller_who_does_not_read_holds_the_command_and_not_the_memory() {
     });
     assert!(Process(agent.pid()).memory().rss < 100.0);
     // The time-out holds meanwhile, and what is left is sent to who reads at last.
-    wait_until("it has ended", || printed().is_none() || agent.metrics().value("gaxx_agent_exec_outcomes_total", &[("outcome", "timed_out")]) == Some(1.0) || {
-        let mut some = [0; 1 << 16];
-        let _ = client.read(&mut some);
-        false
+    client
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    wait_until("the time-out has ended it", || {
+        let _ = client.read(&mut [0; 1 << 16]);
+        let ended = [("outcome", "timed_out")];
+        agent
+            .metrics()
+            .value("gaxx_agent_exec_outcomes_total", &ended)
+            == Some(1.0)
     });
 }
