@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 use super::{
     body::Body,
     error::{ClientError, Trouble},
+    hearing::Hearing,
     node::{Node, Scheme},
     tls_trouble,
 };
@@ -106,6 +107,7 @@ async fn establish(
     // What does not work here costs only speed, or is noticed later.
     let _ = stream.set_nodelay(true);
     let _ = keep_alive(&stream);
+    let stream = Hearing::new(stream);
     let Channel::Tls(tls) = channel else {
         return speak(stream, address).await;
     };

@@ -9,7 +9,11 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{body::Body, error::ClientError, pool::Client};
+use super::{
+    body::Body,
+    error::ClientError,
+    pool::{Client, request},
+};
 
 /// What an agent says of itself. Fields that this version does not know are kept in `rest`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,7 +52,7 @@ const LONGEST: usize = 1 << 20;
 impl Client {
     /// Asks for a heartbeat.
     pub async fn heartbeat(&self) -> Result<Heartbeat, ClientError> {
-        let request = self.request(Method::GET, "/v0/heartbeat");
+        let request = request(Method::GET, "/v0/heartbeat");
         let patience = self.limits().heartbeat;
         let mut reply = self.send(request, Body::Empty, patience).await?;
         reply.json(LONGEST).await

@@ -19,6 +19,7 @@ mod body;
 mod connect;
 mod error;
 pub mod exec;
+mod hearing;
 mod heartbeat;
 mod node;
 mod pool;

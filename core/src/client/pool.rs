@@ -35,12 +35,17 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            answer: Duration::from_secs(60),
+            answer: Duration::from_mins(1),
             heartbeat: Duration::from_secs(10),
-            silence: Duration::from_secs(60),
+            silence: Duration::from_mins(1),
             kept: 2,
         }
     }
+}
+
+/// A request to begin with. The token and what else every request has is added when it is sent.
+pub(super) fn request(method: Method, path: &str) -> Builder {
+    Request::builder().method(method).uri(path)
 }
 
 /// A client of one node. Clones share its connections.
@@ -76,11 +81,6 @@ impl Client {
     /// How long it waits.
     pub fn limits(&self) -> Limits {
         self.0.limits
-    }
-
-    /// A request to begin with. The token and what else every request has is added when it is sent.
-    pub(super) fn request(&self, method: Method, path: &str) -> Builder {
-        Request::builder().method(method).uri(path)
     }
 
     /// Sends a request and waits so long for the head of the answer, which is a success.

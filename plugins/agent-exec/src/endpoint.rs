@@ -92,7 +92,7 @@ impl Endpoint for Agent {
             3 => service
                 .table
                 .one(id)
-                .map_or_else(|| unknown(), |run| (200, run)),
+                .map_or_else(unknown, |run| (200, run)),
             _ => self.cancel(id, request.identity()),
         };
         caller(reply).answer(status, &[], answer.to_string().as_bytes());

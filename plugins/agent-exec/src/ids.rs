@@ -7,6 +7,8 @@ use std::{
     time::SystemTime,
 };
 
+use crate::hex;
+
 /// Gives names that nobody can guess: UUIDs of version 7, whose random part is a keyed hash of a
 /// count.
 pub(crate) struct Ids {
@@ -39,14 +41,16 @@ impl Ids {
         uuid[..6].copy_from_slice(&milliseconds[2..]);
         uuid[6] = uuid[6] & 0x0f | 0x70;
         uuid[8] = uuid[8] & 0x3f | 0x80;
-        let mut text = String::with_capacity(36);
-        for (at, byte) in uuid.iter().enumerate() {
-            if [4, 6, 8, 10].contains(&at) {
-                text.push('-');
-            }
-            text.push_str(&format!("{byte:02x}"));
-        }
-        text
+        let digits = hex::encode(&uuid);
+        let part = |range| digits.get(range).unwrap_or_default();
+        [
+            part(0..8),
+            part(8..12),
+            part(12..16),
+            part(16..20),
+            part(20..32),
+        ]
+        .join("-")
     }
 }
 

@@ -15,6 +15,7 @@ mod decline;
 mod endpoint;
 mod gate;
 mod heartbeat;
+mod hex;
 mod ids;
 mod journal;
 mod keeper;

@@ -1,6 +1,7 @@
 //! The runs that are known: those that run or wait, and a bounded number of those that have ended.
 
 use std::{
+    cmp::Reverse,
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -176,7 +177,7 @@ impl Table {
     pub(crate) fn all(&self) -> Value {
         let books = self.lock();
         let mut running: Vec<_> = books.running.values().collect();
-        running.sort_by(|a, b| b.clock.cmp(&a.clock));
+        running.sort_by_key(|entry| Reverse(entry.clock));
         let running: Vec<Value> = running.into_iter().map(|entry| entry.shown()).collect();
         let recent: Vec<&Value> = books.recent.iter().map(|(_, shown)| shown).collect();
         json!({ "running": running, "recent": recent })

@@ -51,15 +51,15 @@ pub(in crate::cli) struct Connect {
     )]
     key: Option<PathBuf>,
     /// The token, in a file that only its owner may read [default: `$GAXX_AGENT_TOKEN`,
-    /// client.token_file; on this machine, that of its own agent]
+    /// `client.token_file`; on this machine, that of its own agent]
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Let http:// leave this machine, readable for everybody on the way; the token is kept back
     #[arg(long)]
     plain_http: bool,
     /// How long to wait for a connection
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
-    connect_timeout: Duration,
+    #[arg(long = "connect-timeout", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    patience: Duration,
 }
 
 impl Connect {
@@ -87,7 +87,7 @@ impl Connect {
         };
         let channel = Channel::to(&self.node, &files, plain)?;
         let limits = Limits {
-            connect: self.connect_timeout,
+            connect: self.patience,
             ..Limits::default()
         };
         let token = self.token(source, config)?;

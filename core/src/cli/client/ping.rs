@@ -98,18 +98,16 @@ fn tell(client: &Client, format: RowFormat, answer: &Result<(Heartbeat, Duration
 /// How many came, and how long they took.
 fn summary(asked: u32, times: &[Duration]) -> String {
     let came = times.len();
-    let mut text = format!("{came} of {asked} heartbeats came");
-    let (least, most) = (times.iter().min(), times.iter().max());
-    if let (Some(least), Some(most)) = (least, most) {
-        let mean = times.iter().sum::<Duration>().as_secs_f64() / came as f64;
-        let ms = |time: &Duration| time.as_secs_f64() * 1000.0;
-        let (least, most) = (ms(least), ms(most));
-        text += &format!(
-            "; min {least:.3} ms, mean {:.3} ms, max {most:.3} ms",
-            mean * 1000.0
-        );
-    }
-    text + "\n"
+    let times_taken = match (times.iter().min(), times.iter().max()) {
+        (Some(least), Some(most)) => {
+            let mean = times.iter().sum::<Duration>().as_secs_f64() * 1000.0 / came as f64;
+            let ms = |time: &Duration| time.as_secs_f64() * 1000.0;
+            let (least, most) = (ms(least), ms(most));
+            format!("; min {least:.3} ms, mean {mean:.3} ms, max {most:.3} ms")
+        }
+        _ => String::new(),
+    };
+    format!("{came} of {asked} heartbeats came{times_taken}\n")
 }
 
 #[cfg(test)]

@@ -67,17 +67,45 @@ where
 
 fn summary(what: &str, manner: &Manner, moved: &Moved, time: Duration) -> String {
     let seconds = time.as_secs_f64();
-    let rate = (moved.bytes - moved.resumed.min(moved.bytes)) as f64 / 1e6 / seconds.max(1e-9);
-    let mut text = format!("{what}: {}", HumanBytes(moved.bytes));
+    let sent = moved.bytes.saturating_sub(moved.resumed);
+    let mut parts = vec![
+        format!("{what}: {} in {seconds:.2} s", HumanBytes(moved.bytes)),
+        format!("{:.1} MB/s", sent as f64 / 1e6 / seconds.max(1e-9)),
+    ];
     if manner.recursive {
-        text += &format!(" in {} files", moved.files);
+        parts.push(format!("{} files", moved.files));
     }
-    text += &format!(" in {seconds:.2} s, {rate:.1} MB/s");
     if moved.resumed > 0 {
-        text += &format!(", {} of it were there already", HumanBytes(moved.resumed));
+        parts.push(format!(
+            "{} of it were there already",
+            HumanBytes(moved.resumed)
+        ));
     }
     if manner.verify {
-        text += ", verified";
+        parts.push("verified".to_owned());
     }
-    text + "\n"
+    parts.join(", ") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_counts_only_what_was_sent_for_its_rate() {
+        let manner = Manner {
+            recursive: false,
+            verify: true,
+            quiet: false,
+        };
+        let moved = Moved {
+            bytes: 3 << 20,
+            resumed: 2 << 20,
+            files: 1,
+        };
+        assert_eq!(
+            summary("a to b", &manner, &moved, Duration::from_secs(2)),
+            "a to b: 3.00 MiB in 2.00 s, 0.5 MB/s, 2.00 MiB of it were there already, verified\n"
+        );
+    }
 }

@@ -15,7 +15,9 @@ use super::{
     order::{Input, Order, end_of_input, input_line, line},
     report::Report,
 };
-use crate::client::{Backoff, Client, ClientError, Trouble, body::Body, reply::Reply};
+use crate::client::{
+    Backoff, Client, ClientError, Trouble, body::Body, pool::request, reply::Reply,
+};
 
 const PATH: &str = "/v0/exec";
 const NDJSON: &str = "application/x-ndjson";
@@ -140,9 +142,7 @@ impl Running {
 
     async fn begin(&mut self) -> Result<(), ClientError> {
         let streamed = matches!(self.input, Input::Streamed(_));
-        let mut request = self
-            .client
-            .request(Method::POST, PATH)
+        let mut request = request(Method::POST, PATH)
             .header(header::ACCEPT, NDJSON)
             .header(
                 header::CONTENT_TYPE,
@@ -243,19 +243,13 @@ impl Running {
             None => !open && error.is_busy(),
         };
         let wait = error.retry().filter(|_| repeatable);
-        match wait.and_then(|asked| self.backoff.next(asked)) {
-            Some(wait) => {
-                self.state = State::Due(Instant::now() + wait);
-                Ok(Event::Again {
-                    error: Box::new(error),
-                    wait,
-                })
-            }
-            None => {
-                self.state = State::Over;
-                Err(error)
-            }
-        }
+        let Some(wait) = wait.and_then(|asked| self.backoff.next(asked)) else {
+            self.state = State::Over;
+            return Err(error);
+        };
+        self.state = State::Due(Instant::now() + wait);
+        let error = Box::new(error);
+        Ok(Event::Again { error, wait })
     }
 }
 
@@ -282,7 +276,7 @@ impl Client {
             }
             // A command may be silent for as long as it runs; that the node is there, the
             // connection's keep-alive sees to.
-            match reply.piece(None).await? {
+            match reply.piece(None).await.map_err(unknown_end)? {
                 Some(piece) => lines.push(&piece),
                 None => return Err(reply.trouble(lost("the answer ends without a report"))),
             }
@@ -291,11 +285,19 @@ impl Client {
 
     /// Has the node end a run.
     pub async fn cancel(&self, id: &str) -> Result<(), ClientError> {
-        let request = self.request(Method::DELETE, &format!("{PATH}/{id}"));
+        let request = request(Method::DELETE, &format!("{PATH}/{id}"));
         let patience = self.limits().answer;
         let mut reply = self.send(request, Body::Empty, patience).await?;
         reply.bytes(1 << 20).await.map(drop)
     }
+}
+
+/// A connection that is lost now leaves open how the command ended.
+fn unknown_end(mut error: ClientError) -> ClientError {
+    if let Trouble::Lost { why, .. } = &error.trouble {
+        error.trouble = lost(why);
+    }
+    error
 }
 
 fn lost(why: &str) -> Trouble {

@@ -11,7 +11,7 @@ use http::{Method, StatusCode, header};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{Moved, Progress, Remote, Step, TransferError, digest, meta::Meta, partial::Partial};
-use crate::client::{Backoff, Client, ClientError, body::Body, reply::Reply};
+use crate::client::{Backoff, Client, ClientError, body::Body, pool::request, reply::Reply};
 
 /// What a file at the node is.
 struct Told {
@@ -97,7 +97,7 @@ impl Client {
 
     /// What there is at the node, which has to be a file.
     async fn look(&self, from: &Remote, to: &Path) -> Result<Told, TransferError> {
-        let request = self.request(Method::GET, &(from.url() + "?stat"));
+        let request = request(Method::GET, &(from.url() + "?stat"));
         let mut reply = self
             .send(request, Body::Empty, self.limits().answer)
             .await?;
@@ -125,15 +125,14 @@ impl Client {
         told: &Told,
         there: u64,
     ) -> Result<(Reply, u64), ClientError> {
-        let whole = self.request(Method::GET, &from.url());
+        let whole = request(Method::GET, &from.url());
         if there == 0 {
             let reply = self.send(whole, Body::Empty, self.limits().answer).await?;
             return Ok((reply, 0));
         }
         // The last byte once more where all are there: no range is empty.
         let first = there - 1;
-        let part = self
-            .request(Method::GET, &from.url())
+        let part = request(Method::GET, &from.url())
             .header(header::RANGE, format!("bytes={first}-"))
             .header(header::IF_RANGE, &told.tag);
         match self.send(part, Body::Empty, self.limits().answer).await {

@@ -14,7 +14,7 @@ use tar::Builder;
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{Moved, PIECE, Progress, Remote, Step, TransferError};
-use crate::client::{Backoff, Client, ClientError, body::Body, reply::Reply, stall};
+use crate::client::{Backoff, Client, ClientError, body::Body, pool::request, reply::Reply, stall};
 
 /// What is in a folder.
 struct Contents {
@@ -84,8 +84,7 @@ impl Client {
             there: 0,
         });
         let query = if parents { "?parents" } else { "" };
-        let request = self
-            .request(Method::PUT, &(to.url() + query))
+        let request = request(Method::PUT, &(to.url() + query))
             .header(header::CONTENT_TYPE, "application/x-tar");
         let (pieces, body) = Body::streamed(None);
         let watched = stall::Watched::new(Arc::clone(progress), None);

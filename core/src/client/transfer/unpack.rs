@@ -17,7 +17,7 @@ use super::{
     meta::Meta,
     publish::{self, Staged},
 };
-use crate::client::{Backoff, Client, body::Body};
+use crate::client::{Backoff, Client, body::Body, pool::request};
 
 impl Client {
     /// Fetches a folder with all that is in it, as one tar stream. It comes beside its target, and is
@@ -65,7 +65,7 @@ impl Client {
         progress: &Arc<dyn Progress>,
     ) -> Result<(Staged, u64, Vec<PathBuf>), TransferError> {
         let (mode, modified) = self.look_at_folder(from, to).await?;
-        let request = self.request(Method::GET, &(from.url() + "?tar"));
+        let request = request(Method::GET, &(from.url() + "?tar"));
         let mut reply = self
             .send(request, Body::Empty, self.limits().answer)
             .await?;
@@ -108,7 +108,7 @@ impl Client {
         from: &Remote,
         to: &Path,
     ) -> Result<(u32, Option<(i64, i64)>), TransferError> {
-        let request = self.request(Method::GET, &(from.url() + "?stat"));
+        let request = request(Method::GET, &(from.url() + "?stat"));
         let mut reply = self
             .send(request, Body::Empty, self.limits().answer)
             .await?;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use super::{Moved, Progress, Remote, Step, TransferError, source::Source};
-use crate::client::{Backoff, Client, ClientError, body::Body, stall};
+use crate::client::{Backoff, Client, ClientError, body::Body, pool::request, stall};
 
 /// Answers about uploads are short.
 const LONGEST: usize = 1 << 20;
@@ -83,8 +83,7 @@ impl Client {
             there: offset,
         });
         let query = if parents { "?parents" } else { "" };
-        let mut request = self
-            .request(Method::PUT, &(to.url() + query))
+        let mut request = request(Method::PUT, &(to.url() + query))
             .header(header::CONTENT_TYPE, "application/octet-stream")
             .header("X-Upload-Id", &source.upload)
             .header("X-Content-Blake3", &source.digest)
@@ -113,9 +112,8 @@ impl Client {
 
     /// How many bytes of this upload the node has.
     async fn offset(&self, source: &Source, to: &Remote) -> Result<u64, ClientError> {
-        let request = self
-            .request(Method::GET, &(to.url() + "?stat"))
-            .header("X-Upload-Id", &source.upload);
+        let request =
+            request(Method::GET, &(to.url() + "?stat")).header("X-Upload-Id", &source.upload);
         let reply = self.send(request, Body::Empty, self.limits().answer).await;
         match reply {
             Ok(mut reply) => Ok(reply.json::<Offset>(LONGEST).await?.offset),

@@ -9,12 +9,12 @@ use http::Method;
 use tokio::task::spawn_blocking;
 
 use super::{Remote, Silent, TransferError, digest};
-use crate::client::{Client, ClientError, body::Body};
+use crate::client::{Client, ClientError, body::Body, pool::request};
 
 impl Client {
     /// The BLAKE3 of a file at the node, which reads it for that unless it knows.
     pub(super) async fn digest(&self, of: &Remote) -> Result<String, ClientError> {
-        let request = self.request(Method::HEAD, &(of.url() + "?digest=blake3"));
+        let request = request(Method::HEAD, &(of.url() + "?digest=blake3"));
         // Reading a large file takes as long as it takes; the connection's keep-alive sees to it
         // that the node is there.
         let mut reply = self

@@ -9,7 +9,7 @@ use std::{
 
 use gaxx_sdk::log::warn;
 
-use crate::ids;
+use crate::{hex, ids};
 
 /// What the node is called by those who do not trust its name: made at the first start, and kept
 /// in the state folder. Null where it cannot be kept.
@@ -24,10 +24,7 @@ fn kept(path: &Path) -> io::Result<String> {
     if let Some(id) = fs::read_to_string(path).ok().and_then(|text| valid(&text)) {
         return Ok(id);
     }
-    let id: String = ids::random::<16>()?
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = hex::encode(&ids::random::<16>()?);
     let fresh = path.with_extension(&id);
     let mut file = OpenOptions::new()
         .create_new(true)
@@ -42,8 +39,7 @@ fn kept(path: &Path) -> io::Result<String> {
 
 fn valid(text: &str) -> Option<String> {
     let text = text.trim();
-    let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    digits.then(|| text.to_owned())
+    hex::decode::<16>(text).map(|_| text.to_owned())
 }
 
 /// What the kernel calls this run of the machine.

@@ -23,7 +23,7 @@ use std::{
 };
 
 pub(crate) use error::JournalError;
-pub(crate) use ticket::{Pending, Ticket};
+pub(crate) use ticket::{Awaited, Pending, Ticket};
 
 use self::{
     record::Begin,
@@ -138,7 +138,9 @@ impl Journal {
             return Ok(match entry.state.clone() {
                 State::Running(pending) => Claim::Running(pending),
                 State::Unknown { id } => Claim::Unknown { id },
-                State::Ended(place) => Claim::Ended(Box::new(books.report(&self.folder, place)?)),
+                State::Ended(place) => {
+                    Claim::Ended(Box::new(segment::report(&self.folder, place)?))
+                }
             });
         }
         let begin = Begin {

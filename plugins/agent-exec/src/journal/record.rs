@@ -18,16 +18,16 @@ pub(super) enum Record {
     /// It was not started after all: the key is as new.
     Void(Begin),
     /// It has ended.
-    End { begin: Begin, report: Report },
+    End { begin: Begin, report: Box<Report> },
 }
 
 /// A run of a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Begin {
-    #[serde(with = "hex")]
+    #[serde(with = "digits")]
     pub(super) key: Known,
-    #[serde(with = "hex")]
+    #[serde(with = "digits")]
     pub(super) digest: Digest,
     /// When this record was written, in seconds since 1970.
     pub(super) at: u64,
@@ -66,27 +66,19 @@ fn checksum(json: &[u8]) -> String {
 }
 
 /// Bytes as hexadecimal digits.
-mod hex {
+mod digits {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
+    use crate::hex;
+
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        serializer.serialize_str(&text)
+        serializer.serialize_str(&hex::encode(bytes))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
         deserializer: D,
     ) -> Result<[u8; N], D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wrong = || D::Error::custom(format!("expected {} hexadecimal digits", 2 * N));
-        if text.len() != 2 * N || !text.is_ascii() {
-            return Err(wrong());
-        }
-        let mut bytes = [0; N];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            let digits = text.get(2 * at..2 * at + 2).ok_or_else(wrong)?;
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| wrong())?;
-        }
-        Ok(bytes)
+        hex::decode(&text).ok_or_else(|| D::Error::custom("expected hexadecimal digits"))
     }
 }

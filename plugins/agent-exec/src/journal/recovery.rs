@@ -59,7 +59,7 @@ impl Books {
                     };
                     newest = newest.max(record.begin().at);
                     whole.extend_from_slice(line);
-                    self.learn(record, place);
+                    self.learn(&record, place);
                 }
                 None if !is_last => return Err(JournalError::Damaged { path, offset }),
                 None => {}
@@ -86,8 +86,8 @@ impl Books {
         Ok(())
     }
 
-    fn learn(&mut self, record: Record, place: Place) {
-        let state = match &record {
+    fn learn(&mut self, record: &Record, place: Place) {
+        let state = match record {
             Record::Void(begin) => {
                 self.entries.remove(&begin.key);
                 return;

@@ -186,22 +186,22 @@ impl Books {
         self.written += 1;
         Ok((place, self.written))
     }
+}
 
-    /// Reads a report again.
-    pub(super) fn report(&self, folder: &Path, place: Place) -> Result<Report, JournalError> {
-        let path = path(folder, place.segment);
-        let damaged = || JournalError::Damaged {
-            path: path.clone(),
-            offset: place.offset,
-        };
-        let mut line = vec![0; usize::try_from(place.length).map_err(|_| damaged())?];
-        let file = File::open(&path).map_err(JournalError::file(&path))?;
-        file.read_exact_at(&mut line, place.offset)
-            .map_err(JournalError::file(&path))?;
-        match Record::parse(line.trim_ascii_end()) {
-            Some(Record::End { report, .. }) => Ok(report),
-            _ => Err(damaged()),
-        }
+/// Reads a report again.
+pub(super) fn report(folder: &Path, place: Place) -> Result<Report, JournalError> {
+    let path = path(folder, place.segment);
+    let damaged = || JournalError::Damaged {
+        path: path.clone(),
+        offset: place.offset,
+    };
+    let mut line = vec![0; usize::try_from(place.length).map_err(|_| damaged())?];
+    let file = File::open(&path).map_err(JournalError::file(&path))?;
+    file.read_exact_at(&mut line, place.offset)
+        .map_err(JournalError::file(&path))?;
+    match Record::parse(line.trim_ascii_end()) {
+        Some(Record::End { report, .. }) => Ok(*report),
+        _ => Err(damaged()),
     }
 }
 

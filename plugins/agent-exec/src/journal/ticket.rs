@@ -29,6 +29,15 @@ enum Outcome {
     Nothing,
 }
 
+/// What has come of a run by now.
+#[derive(Debug)]
+pub(crate) enum Awaited {
+    NotYet,
+    Ended(Arc<Report>),
+    /// It did not run, or nobody knows how it ended.
+    Nothing,
+}
+
 /// The right to run a key, once. Dropped after it was written down, and without another word, it
 /// leaves a run of which nobody knows how it ended.
 #[derive(Debug)]
@@ -49,16 +58,15 @@ struct Written {
 }
 
 impl Pending {
-    /// Waits for the report, so long at most; nothing where there is none yet, and an empty one
-    /// where there will be none.
-    pub(crate) fn wait(&self, patience: Duration) -> Option<Option<Arc<Report>>> {
+    /// Waits for the report, so long at most.
+    pub(crate) fn wait(&self, patience: Duration) -> Awaited {
         let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         let running = |outcome: &mut Outcome| matches!(outcome, Outcome::Running);
         let waited = self.told.wait_timeout_while(outcome, patience, running);
         match &*waited.unwrap_or_else(PoisonError::into_inner).0 {
-            Outcome::Running => None,
-            Outcome::Ended(report) => Some(Some(Arc::clone(report))),
-            Outcome::Nothing => Some(None),
+            Outcome::Running => Awaited::NotYet,
+            Outcome::Ended(report) => Awaited::Ended(Arc::clone(report)),
+            Outcome::Nothing => Awaited::Nothing,
         }
     }
 
@@ -144,7 +152,7 @@ impl Ticket {
         let at = begin.at;
         let end = |report: Report| Record::End {
             begin: begin.clone(),
-            report,
+            report: Box::new(report),
         };
         let whole = books.append(&journal.folder, &end((**report).clone()));
         // The outcome alone may still fit.

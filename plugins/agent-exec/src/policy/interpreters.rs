@@ -12,137 +12,28 @@ use std::{
 
 use super::program::Identity;
 
-/// Their names. One is meant also with a version behind it: `python3.11`, `lua5.4`, `gcc-12`.
-pub(crate) const NAMES: [&str; 117] = [
-    // Shells.
-    "ash",
-    "bash",
-    "busybox",
-    "csh",
-    "dash",
-    "elvish",
-    "fish",
-    "ksh",
-    "ksh93",
-    "mksh",
-    "nu",
-    "pwsh",
-    "rbash",
-    "sh",
-    "tcsh",
-    "toybox",
-    "xonsh",
-    "yash",
-    "zsh",
-    // Languages.
-    "awk",
-    "bpftrace",
-    "bun",
-    "clisp",
-    "deno",
-    "erl",
-    "expect",
-    "gawk",
-    "gdb",
-    "ghci",
-    "gjs",
-    "groovy",
-    "guile",
-    "irb",
-    "java",
-    "jjs",
-    "jrunscript",
-    "js",
-    "julia",
-    "lua",
-    "luajit",
-    "m4",
-    "make",
-    "gmake",
-    "mawk",
-    "micropython",
-    "nawk",
-    "node",
-    "nodejs",
-    "octave",
-    "osascript",
-    "perl",
-    "php",
-    "pip",
-    "pypy",
-    "python",
-    "qjs",
-    "r",
-    "racket",
-    "rscript",
-    "ruby",
-    "sbcl",
-    "scala",
-    "sed",
-    "sqlite",
-    "swipl",
-    "systemtap",
-    "stap",
-    "tclsh",
-    "tsx",
-    "wish",
-    // What runs another program that its arguments name.
-    "at",
-    "batch",
-    "chroot",
-    "chrt",
-    "crontab",
-    "dbus-run-session",
-    "doas",
-    "docker",
-    "env",
-    "find",
-    "flock",
-    "ionice",
-    "kubectl",
-    "ld.so",
-    "ld-linux-x86-64.so",
-    "ld-linux-aarch64.so",
-    "machinectl",
-    "nice",
-    "nohup",
-    "nsenter",
-    "parallel",
-    "pkexec",
-    "podman",
-    "prlimit",
-    "rsync",
-    "runcon",
-    "runuser",
-    "script",
-    "setarch",
-    "setpriv",
-    "setsid",
-    "setuidgid",
-    "socat",
-    "ssh",
-    "start-stop-daemon",
-    "stdbuf",
-    "strace",
-    "su",
-    "sudo",
-    "systemd-run",
-    "tar",
-    "taskset",
-    "time",
-    "timeout",
-    "unshare",
-    "watch",
-    "xargs",
-];
+/// Shells.
+const SHELLS: &str = "ash bash busybox csh dash elvish fish ksh ksh93 mksh nu pwsh rbash sh tcsh \
+    toybox xonsh yash zsh";
 
-/// Others are names of these: editors and pagers, which start a shell when told to.
-const EDITORS: [&str; 10] = [
-    "ed", "emacs", "ex", "less", "man", "more", "nano", "pico", "vi", "vim",
-];
+/// Languages, and what takes programs in one as arguments.
+const LANGUAGES: &str = "awk bpftrace bun clisp deno erl expect gawk gdb ghci gjs gmake groovy \
+    guile irb java jjs jrunscript js julia lua luajit m4 make mawk micropython nawk node nodejs \
+    octave perl php pip pypy python qjs r racket rscript ruby sbcl scala sed sqlite stap swipl \
+    tclsh tsx wish";
+
+/// What runs another program that its arguments name.
+const STARTERS: &str = "at batch chroot chrt crontab dbus-run-session doas docker env find flock \
+    ionice kubectl ld-linux-aarch64.so ld-linux-x86-64.so ld.so machinectl nice nohup nsenter \
+    parallel pkexec podman prlimit rsync runcon runuser script setarch setpriv setsid setuidgid \
+    socat ssh start-stop-daemon stdbuf strace su sudo systemd-run tar taskset time timeout unshare \
+    watch xargs";
+
+/// Editors and pagers, which start a shell when told to.
+const EDITORS: &str = "ed emacs ex less man more nano pico vi vim";
 
 /// How long it is remembered which files these programs are.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 /// Knows interpreters by name, and by file: a hard link or a link under another name is one too.
 #[derive(Debug)]
@@ -184,15 +75,19 @@ impl Interpreters {
     }
 }
 
-/// Whether this is the name of an interpreter, a version behind it or not.
+/// Whether this is the name of an interpreter, with a version behind it or not: `python3.11`,
+/// `lua5.4`, `vim.basic`.
 pub(super) fn is_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let all = || NAMES.iter().chain(&EDITORS);
+    let all = [SHELLS, LANGUAGES, STARTERS, EDITORS];
+    let mut known = all.iter().flat_map(|names| names.split_whitespace());
     let version = |rest: &str| {
         rest.chars()
             .all(|c| c.is_ascii_digit() || ".-_".contains(c))
     };
-    all().any(|known| name.strip_prefix(known).is_some_and(version))
-        // `vim.basic`, `mawk.static`.
-        || name.split_once('.').is_some_and(|(first, _)| EDITORS.contains(&first))
+    let first = name
+        .split_once('.')
+        .map_or(name.as_str(), |(first, _)| first);
+    known.any(|known| name.strip_prefix(known).is_some_and(version))
+        || EDITORS.split_whitespace().any(|editor| editor == first)
 }

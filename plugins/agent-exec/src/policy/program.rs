@@ -14,6 +14,8 @@ use std::{
 use gaxx_sdk::{Error, Result};
 use sha2::{Digest as _, Sha256};
 
+use crate::hex;
+
 /// Device and number of a file: the same for all of its names.
 pub(super) type Identity = (u64, u64);
 
@@ -202,11 +204,7 @@ impl Digest {
             Kind::Sha256 => {
                 let mut hasher = Sha256::new();
                 io::copy(file, &mut hasher)?;
-                Ok(hasher
-                    .finalize()
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect())
+                Ok(hex::encode(&hasher.finalize()))
             }
         }
     }

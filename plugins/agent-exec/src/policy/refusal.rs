@@ -81,7 +81,7 @@ fn quoted(text: &str) -> String {
 
 impl Refusal {
     /// A rule whose program fits refuses.
-    pub(super) fn of(reason: Reason, rule: &str, why: String, remedy: String) -> Self {
+    pub(super) fn of(reason: Reason, rule: &str, why: &str, remedy: String) -> Self {
         Self {
             reason,
             rule: Some(rule.to_owned()),
@@ -91,7 +91,7 @@ impl Refusal {
     }
 
     /// As [`Refusal::of`], where one line of the rule would allow it.
-    pub(super) fn line(reason: Reason, rule: &str, why: String, line: &str) -> Self {
+    pub(super) fn line(reason: Reason, rule: &str, why: &str, line: &str) -> Self {
         Self::of(
             reason,
             rule,
@@ -142,7 +142,7 @@ impl Refusal {
         Self::of(
             Reason::Program,
             rule,
-            "it is for another program".to_owned(),
+            "it is for another program",
             String::new(),
         )
     }
@@ -181,7 +181,7 @@ impl Refusal {
             "{} runs what its arguments say, and the rule does not say that this is wanted",
             program.display()
         );
-        Self::line(Reason::Interpreter, rule, why, "interpreter: true")
+        Self::line(Reason::Interpreter, rule, &why, "interpreter: true")
     }
 
     pub(super) fn caller(rule: &str, caller: &str) -> Self {
@@ -189,33 +189,22 @@ impl Refusal {
         Self::line(
             Reason::Caller,
             rule,
-            why,
+            &why,
             &format!("add {} to callers", quoted(caller)),
         )
     }
 
     pub(super) fn arguments(rule: &str, at: usize, arguments: &[String]) -> Self {
-        match arguments.get(at) {
-            Some(argument) => {
-                let short: String = argument.chars().take(80).collect();
-                let why = format!("argument {} ({short:?}) does not fit", at + 1);
-                let line = format!(
-                    "a pattern in args, in place {}: {}",
-                    at + 1,
-                    quoted(&escaped(&short))
-                );
-                Self::line(Reason::Arguments, rule, why, &line)
-            }
-            None => {
-                let why = format!("argument {} is missing", at + 1);
-                Self::of(
-                    Reason::Arguments,
-                    rule,
-                    why,
-                    "send it, or take its pattern out of args".to_owned(),
-                )
-            }
-        }
+        let Some(argument) = arguments.get(at) else {
+            let why = format!("argument {} is missing", at + 1);
+            let remedy = "send it, or take its pattern out of args".to_owned();
+            return Self::of(Reason::Arguments, rule, &why, remedy);
+        };
+        let short: String = argument.chars().take(80).collect();
+        let why = format!("argument {} ({short:?}) does not fit", at + 1);
+        let pattern = quoted(&escaped(&short));
+        let line = format!("a pattern in args, in place {}: {pattern}", at + 1);
+        Self::line(Reason::Arguments, rule, &why, &line)
     }
 }
 

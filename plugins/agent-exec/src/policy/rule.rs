@@ -150,7 +150,7 @@ impl Rule {
             Refusal::line(
                 Reason::Digest,
                 &self.name,
-                why,
+                &why,
                 "set digest to that of the file you trust",
             )
         })?;
@@ -198,7 +198,7 @@ impl Rule {
             Refusal::of(
                 Reason::User,
                 &self.name,
-                why,
+                &why,
                 "name one that is there".to_owned(),
             )
         };
@@ -217,7 +217,7 @@ impl Rule {
         Err(Refusal::line(
             Reason::User,
             &self.name,
-            why,
+            &why,
             &format!("add {} to users", json!(account.name)),
         ))
     }
@@ -230,7 +230,7 @@ impl Rule {
         let default = default.unwrap_or(Path::new("/"));
         let wanted = request.work_dir.as_deref().map_or(default, Path::new);
         let refused =
-            |why: String, remedy: String| Refusal::of(Reason::Folder, &self.name, why, remedy);
+            |why: String, remedy: String| Refusal::of(Reason::Folder, &self.name, &why, remedy);
         let resolved = fs::canonicalize(wanted).map_err(|error| {
             let why = format!(
                 "the work_dir {} cannot be entered: {error}",
@@ -254,7 +254,7 @@ impl Rule {
         Err(Refusal::line(
             Reason::Folder,
             &self.name,
-            why,
+            &why,
             &format!("add {} to work_folders", json!(shown)),
         ))
     }
@@ -268,7 +268,7 @@ impl Rule {
             return Refusal::of(
                 Reason::Variable,
                 &self.name,
-                why,
+                &why,
                 "set it in the rule's set_env".to_owned(),
             );
         }
@@ -276,7 +276,7 @@ impl Rule {
         Refusal::line(
             Reason::Variable,
             &self.name,
-            why,
+            &why,
             &format!("add {} to env", json!(short)),
         )
     }
@@ -290,7 +290,7 @@ impl Rule {
         Refusal::line(
             Reason::Time,
             &self.name,
-            why,
+            &why,
             "a larger max_time, and also in plugins.agent-exec.max_time",
         )
     }

@@ -19,6 +19,7 @@ fn settings(json: &Value) -> gaxx_sdk::Result<Policy> {
     Policy::new(&settings)
 }
 
+#[allow(clippy::needless_pass_by_value)] // So that a test can write `rule(json!({}))`.
 fn rule(json: Value) -> Value {
     let mut rule = json!({ "name": "r", "program": "/usr/bin/uptime" });
     rule.as_object_mut()

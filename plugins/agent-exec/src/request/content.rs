@@ -58,7 +58,7 @@ impl Body {
 
 /// The form of output that an `Accept` names first, if it names one.
 pub(crate) fn wanted(accept: &str) -> Option<Form> {
-    let ranges = accept
+    let mut ranges = accept
         .split(',')
         .map(|range| range.split(';').next().unwrap_or_default());
     let named = |range: &str| match range.trim().to_ascii_lowercase().as_str() {
@@ -67,5 +67,5 @@ pub(crate) fn wanted(accept: &str) -> Option<Form> {
         "text/event-stream" => Some(Some(Form::Sse)),
         _ => None,
     };
-    ranges.filter_map(named).next().flatten()
+    ranges.find_map(named).flatten()
 }

@@ -212,7 +212,7 @@ proptest! {
         texts in proptest::collection::vec("[a-z ]{0,9}", 0..9),
         cuts in proptest::collection::vec(1_usize..6, 0..40),
     ) {
-        let whole = texts.iter().map(|text| format!("{text}\n")).collect::<String>();
+        let whole: String = texts.iter().flat_map(|text| [text, "\n"]).collect();
         let mut lines = Lines::new(20);
         let mut found = Vec::new();
         let mut rest = whole.as_bytes();

@@ -9,7 +9,7 @@ const OFFER: Duration = Duration::from_millis(50);
 /// How often it is asked whether the caller is still there.
 const ASK: Duration = Duration::from_millis(40);
 /// How long a caller may take nothing of what a command that has ended left.
-pub(super) const SLOW: Duration = Duration::from_secs(60);
+pub(super) const SLOW: Duration = Duration::from_mins(1);
 
 /// The caller of a run, and the answer to him.
 pub(crate) struct Caller {

@@ -55,7 +55,7 @@ pub(super) struct Follow<'a> {
 }
 
 impl Follow<'_> {
-    pub(super) fn to_the_end(mut self) -> Done {
+    pub(super) fn until_it_ends(mut self) -> Done {
         loop {
             self.look();
             let [out, err, event] = self.wait();

@@ -74,7 +74,7 @@ impl Source {
                 bytes.drain(..written);
                 Self::Whole(bytes)
             }
-            lines => lines,
+            lines @ Self::Lines { .. } => lines,
         };
         Ok((command, Some(Feed { source, pipe })))
     }

@@ -60,7 +60,9 @@ mod tests {
             most in 0_usize..60,
         ) {
             let mut kept = Kept::new(most);
-            pieces.iter().for_each(|piece| kept.push(piece));
+            for piece in &pieces {
+                kept.push(piece);
+            }
             let whole = pieces.concat();
             prop_assert_eq!(kept.total(), whole.len() as u64);
             prop_assert_eq!(kept.is_cut(), whole.len() > most);

@@ -154,7 +154,7 @@ pub(crate) fn run(
         is_running: false,
         buffer: Vec::new(),
     };
-    let done = follow.to_the_end();
+    let done = follow.until_it_ends();
     ended.store(true, Ordering::Release);
     done
 }

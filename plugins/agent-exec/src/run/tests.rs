@@ -45,7 +45,7 @@ proptest! {
     fn what_is_streamed_arrives_byte_for_byte(
         pieces in proptest::collection::vec((any::<bool>(), prop_oneof![
             proptest::collection::vec(any::<u8>(), 0..9),
-            "\\PC{0,4}".prop_map(|text| text.into_bytes()),
+            "\\PC{0,4}".prop_map(String::into_bytes),
             // A part of a character.
             Just(vec![0xe2]), Just(vec![0x82]), Just(vec![0xac]),
         ]), 0..20),

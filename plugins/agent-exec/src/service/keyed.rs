@@ -8,7 +8,7 @@ use super::Service;
 use crate::{
     decline::Decline,
     gate::NoTurn,
-    journal::{Claim, Ticket},
+    journal::{Awaited, Claim, Ticket},
     records::Who,
     report::Report,
     request::{Key, Request},
@@ -48,12 +48,12 @@ impl Service {
         };
         loop {
             match pending.wait(LOOK) {
-                Some(Some(report)) => return Ok(Asked::Known(Arc::new(report.again()))),
+                Awaited::Ended(report) => return Ok(Asked::Known(Arc::new(report.again()))),
                 // Refused, after all; the reason may be gone by the next time.
-                Some(None) => return Err(Decline::NotRun),
-                None if self.is_stopping() => return Err(Decline::Stopping),
-                None if caller.has_gone() => return Err(NoTurn::Gone.into()),
-                None => {}
+                Awaited::Nothing => return Err(Decline::NotRun),
+                Awaited::NotYet if self.is_stopping() => return Err(Decline::Stopping),
+                Awaited::NotYet if caller.has_gone() => return Err(NoTurn::Gone.into()),
+                Awaited::NotYet => {}
             }
         }
     }

@@ -58,7 +58,7 @@ fn size(folder: &std::path::Path, begin: &str) -> u64 {
 fn transfers_go_on_with_the_next_command() {
     let rig = Rig::start();
     let (file, back) = (rig.here("file"), rig.here("back"));
-    fs::write(&file, bytes(400_000_000)).unwrap();
+    fs::write(&file, bytes(1 << 20).repeat(200)).unwrap();
 
     let mut push = rig.command("push");
     push.arg(&file)
@@ -89,7 +89,7 @@ fn transfers_go_on_with_the_next_command() {
 fn an_upload_outlives_the_agent() {
     let mut rig = Rig::start();
     let file = rig.here("file");
-    fs::write(&file, bytes(400_000_000)).unwrap();
+    fs::write(&file, bytes(1 << 20).repeat(200)).unwrap();
     let mut push = rig.command("push");
     push.arg(&file)
         .arg("data/file")

@@ -17,6 +17,15 @@ use super::{Data, get, raw};
 /// Reason and target a line.
 const CORPUS: &str = include_str!("hostile.txt");
 
+/// Ends a thread when it is dropped.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// `{N}` in a target as N letters.
 fn written_out(target: &str) -> String {
     let mut parts = target.split('{');
@@ -132,6 +141,8 @@ fn a_path_that_changes_while_it_is_resolved_leads_nowhere_else() {
     let agent = data.agent().start();
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
+        // Also where an assertion fails: the scope would wait for ever.
+        let _end = End(&over);
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 let (one, other) = (data.path("d"), data.path("link"));
@@ -152,7 +163,6 @@ fn a_path_that_changes_while_it_is_resolved_leads_nowhere_else() {
             raw::ask(&agent, "PUT", &format!("/v0/files/data/d/new-{number}"));
             raw::ask(&agent, "DELETE", &format!("/v0/files/data/d/new-{number}"));
         }
-        over.store(true, Ordering::Relaxed);
         assert!(seen > 0, "the folder was never there");
     });
     assert_eq!(snapshot(outside.path()).len(), 1);
