@@ -160,7 +160,7 @@ fn the_core_knows_no_plugin_by_name() {
         };
         let known = names
             .iter()
-            .filter(|(name, module)| has_word(&text, name) || has_word(&text, module));
+            .filter(|(name, module)| has_word(text, name) || has_word(text, module));
         wrong.extend(known.map(|(name, _)| format!("{} names {name}", file.path)));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -192,6 +192,7 @@ impl Agent {
 
     /// Starts one that was killed, or has ended, again: same folder, same ports.
     #[track_caller]
+    #[must_use]
     pub fn restart(self) -> Self {
         self.again().start()
     }

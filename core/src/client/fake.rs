@@ -1,4 +1,5 @@
 //! A server for tests, and certificates for it.
+#![allow(clippy::unwrap_used)]
 
 use std::{
     fs,
@@ -70,22 +71,14 @@ impl Fake {
                     async move { Ok::<_, std::convert::Infallible>(answer.await) }
                 });
                 tokio::spawn(async move {
-                    let served = match tls {
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => {
-                                let stream = TokioIo::new(stream);
-                                http1::Builder::new()
-                                    .serve_connection(stream, service)
-                                    .await
-                            }
-                            Err(_) => return,
-                        },
-                        None => {
-                            let stream = TokioIo::new(stream);
-                            http1::Builder::new()
-                                .serve_connection(stream, service)
-                                .await
-                        }
+                    let server = http1::Builder::new();
+                    let served = if let Some(tls) = tls {
+                        let Ok(stream) = tls.accept(stream).await else {
+                            return;
+                        };
+                        server.serve_connection(TokioIo::new(stream), service).await
+                    } else {
+                        server.serve_connection(TokioIo::new(stream), service).await
                     };
                     // A client that goes away is a case that tests make.
                     let _ = served;

@@ -191,21 +191,17 @@ impl Client {
             "/v0/heartbeat" => None,
             _ => Box::pin(self.heartbeat()).await.ok(),
         };
-        let why = match heartbeat {
-            Some(beat) => format!(
-                "the agent is version {} and this is {}; its API is served by: {}. The plugin that serves it may be off in its configuration, or its version too old",
-                beat.version,
-                build::VERSION,
-                beat.capabilities()
-                    .into_iter()
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ),
-            None => {
-                let found = "it has no /v0/heartbeat; is it a monitoring port?".to_owned();
-                return self.trouble(Some(address), Trouble::NotAgent(found));
-            }
+        let Some(beat) = heartbeat else {
+            let found = "it has no /v0/heartbeat; is it a monitoring port?".to_owned();
+            return self.trouble(Some(address), Trouble::NotAgent(found));
         };
+        let served: Vec<&str> = beat.capabilities().into_iter().collect();
+        let why = format!(
+            "the agent is version {} and this is {}; its API is served by: {}. The plugin that serves it may be off in its configuration, or its version too old",
+            beat.version,
+            build::VERSION,
+            served.join(", "),
+        );
         let path = path.to_owned();
         self.trouble(Some(address), Trouble::Skew { path, why })
     }

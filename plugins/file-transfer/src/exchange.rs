@@ -17,6 +17,10 @@ use crate::{
 /// listener has a shorter time of its own.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The most that is taken of what is of no use, in bytes, and how long that may last.
+const DRAIN: usize = 64 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(5);
+
 /// One request, on its way to its answer.
 pub(crate) struct Exchange {
     pub(crate) request: Request,
@@ -88,6 +92,24 @@ impl Exchange {
         let status = refusal.reason.status();
         // Who has gone needs no answer.
         let _ = self.whole(status, headers, "application/json", text.as_bytes());
+    }
+
+    /// Takes what still comes, so that who sends it gets to read the answer: a connection that is
+    /// closed before is reset, and the answer may be lost with it. Who asked whether to send, or
+    /// sends too much, is not waited for.
+    pub(crate) fn drain(&mut self) {
+        let asks = |name| self.request.header(name).is_some();
+        if asks("expect") || !(asks("content-length") || asks("transfer-encoding")) {
+            return;
+        }
+        let deadline = Deadline::after(DRAIN_TIME);
+        let mut left = DRAIN;
+        while let Ok(Some(piece)) = self.body.read(deadline) {
+            left = left.saturating_sub(piece.len());
+            if left == 0 || deadline.has_passed() {
+                return;
+            }
+        }
     }
 
     fn whole(

@@ -56,6 +56,7 @@ impl Service {
         if let Err(refusal) = self.dispatch(&mut exchange) {
             self.refuse(&mut exchange, &refusal);
         }
+        exchange.drain();
     }
 
     /// Answers a refusal, and counts it.
@@ -66,7 +67,7 @@ impl Service {
 
     /// The method, the path and the headers decide who does it.
     fn dispatch(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
-        let Some(address) = Address::parse(exchange.request.path())? else {
+        let Some(address) = self.address(exchange)? else {
             return self.list_roots(exchange);
         };
         let query = Query::parse(exchange.request.query())?;
@@ -96,6 +97,18 @@ impl Service {
             Action::Get | Action::List => download::get(&mut task, exchange),
         };
         done.inspect_err(|refusal| task.ended_badly(refusal))
+    }
+
+    /// What a request names. One that names nothing sound stands in the audit log as it was sent.
+    fn address(&self, exchange: &Exchange) -> Result<Option<Address>, Refusal> {
+        let request = &exchange.request;
+        Address::parse(request.path()).inspect_err(|refusal| {
+            let address = Address {
+                root: String::new(),
+                path: request.path().as_bytes().to_vec(),
+            };
+            Trail::new(&self.host, Action::Stat, request, &address).refused(refusal);
+        })
     }
 
     fn root(&self, name: &str) -> Result<&Root, Refusal> {

@@ -109,7 +109,7 @@ fn every_request_to_the_api_is_timed_but_those_of_its_own_check() {
     let message = told["message"].as_str().unwrap();
     assert!(message.contains(agent.api_address()), "{told}");
     assert_eq!(count(), Some(0.0));
-    agent.call("GET", "/").send().expect(200);
+    assert_eq!(agent.call("GET", "/").send().status, 200);
     agent.call_as_nobody("GET", "/nowhere").send();
     assert_eq!(count(), Some(2.0));
 }
@@ -121,7 +121,7 @@ fn the_token_of_this_machine_is_made_once_for_its_owner_only() {
     assert!(token.len() >= 43, "256 bits");
     let mode = |file: &std::path::Path| file.metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&file), 0o600);
-    agent.call("GET", "/").send().expect(200);
+    assert_eq!(agent.call("GET", "/").send().status, 200);
     assert_eq!(agent.call_as("GET", "/", "wrong").send().status, 401);
     assert_eq!(agent.call_as_nobody("GET", "/").send().status, 401);
     assert!(!agent.log_contains(&token));
@@ -129,7 +129,7 @@ fn the_token_of_this_machine_is_made_once_for_its_owner_only() {
     agent.kill();
     let mut agent = agent.restart();
     assert_eq!(agent.token(), token);
-    agent.call("GET", "/").send().expect(200);
+    assert_eq!(agent.call("GET", "/").send().status, 200);
 
     agent.kill();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
@@ -155,7 +155,7 @@ fn without_telemetry_only_the_api_is_served() {
     let agent = Agent::builder()
         .config("telemetry: {enabled: false}\n")
         .start();
-    agent.call("GET", "/").send().expect(200);
+    assert_eq!(agent.call("GET", "/").send().status, 200);
     assert_eq!(agent.profiling(), None);
     assert!(!agent.log_contains("listening on"), "{:?}", agent.log());
     assert_eq!(
@@ -213,7 +213,7 @@ fn a_taken_port_is_an_error_that_names_its_key() {
         ("agent", "api_port"),
         ("profiling", "port"),
     ] {
-        let variable = format!("GAXX_{}__{}", section, key).to_uppercase();
+        let variable = format!("GAXX_{section}__{key}").to_uppercase();
         let mut refused = Agent::builder()
             .own_ports()
             .config("agent: {api_port: 0, monitoring_port: 0}\n")
@@ -394,7 +394,7 @@ fn a_token_is_made_with_what_the_configuration_needs() {
     let (_, config) = made.stderr.split_once("SIGHUP:\n\n").unwrap();
     let (config, _) = config.split_once("\n\n").unwrap();
     let agent = Agent::builder().config(config).start();
-    agent.call_as("GET", "/", token).send().expect(200);
+    assert_eq!(agent.call_as("GET", "/", token).send().status, 200);
 }
 
 /// Every line of the first document that names the agent's pages.

@@ -99,13 +99,13 @@ impl Client {
         let (stream, packed) = tokio::select! {
             packed = packing => packed.expect("the thread does not panic"),
             // It would not have all of it.
-            reply = &mut sending => return Err(self.refused(reply)),
+            reply = &mut sending => return Err(refused(reply)),
         };
         if let Err(error) = packed {
             if stream.is_wanted() {
                 return Err(error);
             }
-            return Err(self.refused(sending.await));
+            return Err(refused(sending.await));
         }
         let (bytes, here) = stream.finish();
         let mut reply = sending.await?;
@@ -120,11 +120,15 @@ impl Client {
             _ => Ok(bytes),
         }
     }
+}
 
-    /// What an answer means that came before all was sent.
-    fn refused(&self, reply: Result<Reply, ClientError>) -> TransferError {
-        let ended = |reply: Reply| reply.malformed("it took the folder before all of it was sent");
-        reply.map_or_else(TransferError::from, |reply| ended(reply).into())
+/// What an answer means that came before all was sent.
+fn refused(reply: Result<Reply, ClientError>) -> TransferError {
+    match reply {
+        Ok(reply) => reply
+            .malformed("it took the folder before all of it was sent")
+            .into(),
+        Err(error) => error.into(),
     }
 }
 

@@ -36,13 +36,11 @@ impl Partial {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let mode = Mode::RUSR | Mode::WUSR;
         let file = File::from(open(&path, flags, mode).map_err(|errno| failed(errno.into()))?);
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => {
-                let why = "is at work: another pull fetches the same; wait for it";
-                return Err(TransferError::Unfit { path, why });
-            }
-            // A filesystem without locks: then nobody else is seen.
-            Ok(()) | Err(_) => {}
+        // A filesystem without locks does not show others at work.
+        let lock = flock(&file, FlockOperation::NonBlockingLockExclusive);
+        if lock == Err(Errno::WOULDBLOCK) {
+            let why = "is at work: another pull fetches the same; wait for it";
+            return Err(TransferError::Unfit { path, why });
         }
         // What cannot be looked through is not cleaned.
         let others = fs::read_dir(&folder).into_iter().flatten().flatten();

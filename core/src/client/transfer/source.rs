@@ -5,7 +5,6 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -69,8 +68,8 @@ impl Source {
     pub(super) fn pour(
         &self,
         offset: u64,
-        pieces: mpsc::Sender<Bytes>,
-        progress: Arc<dyn Progress>,
+        pieces: &mpsc::Sender<Bytes>,
+        progress: &dyn Progress,
     ) -> Result<(), TransferError> {
         let failed = |error| TransferError::local("cannot read", &self.path)(error);
         let mut file = self.file.try_clone().map_err(failed)?;

@@ -299,15 +299,14 @@ async fn what_another_would_have_to_be_is_not_put_in_place() {
             file: content(9),
             ..Store::default()
         };
-        let described = described(
+        described(
             &store,
             if request.uri().query() == Some("stat") {
                 "{}"
             } else {
                 "other!!"
             },
-        );
-        described
+        )
     })
     .await;
     let error = download(&fake, &to).await.unwrap_err();

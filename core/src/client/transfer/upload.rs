@@ -96,7 +96,7 @@ impl Client {
         let (pieces, body) = Body::streamed(Some(source.size - offset));
         let watched = stall::Watched::new(Arc::clone(progress), Some(source.size - offset));
         let (reader, counter) = (Arc::clone(source), watched.counter());
-        let reading = spawn_blocking(move || reader.pour(offset, pieces, counter));
+        let reading = spawn_blocking(move || reader.pour(offset, &pieces, &*counter));
         let sent = watched.send(self, request, body).await;
         // A request that broke off ends its reader too; what it could not read is why.
         let read = reading.await.expect("the thread does not panic");

@@ -92,6 +92,7 @@ fn bytes(told: HostTold) -> Option<RVec<u8>> {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)] // As the others take it.
 fn done(told: HostTold) -> Option<()> {
     matches!(told, HostTold::Done).then_some(())
 }

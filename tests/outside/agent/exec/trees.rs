@@ -116,7 +116,7 @@ fn a_caller_who_does_not_read_holds_the_command_and_not_the_memory() {
         .set_read_timeout(Some(Duration::from_millis(50)))
         .unwrap();
     wait_until("the time-out has ended it", || {
-        let _ = client.read(&mut [0; 1 << 16]);
+        let _ = client.read(&mut [0; 1 << 14]);
         let ended = [("outcome", "timed_out")];
         agent
             .metrics()

@@ -21,14 +21,13 @@ pub(super) fn open(agent: &Agent, method: &str, target: &str, headers: &str) -> 
 
 /// Sends a whole request, and gives status and body of the answer.
 pub(super) fn ask(agent: &Agent, method: &str, target: &str) -> (u16, String) {
-    let mut stream = open(
-        agent,
-        method,
-        target,
-        "Connection: close\r\nContent-Length: 1\r\n",
-    );
-    // It may be refused before.
-    let _ = stream.write_all(b"x");
+    let length = u8::from(method == "PUT");
+    let headers = format!("Connection: close\r\nContent-Length: {length}\r\n");
+    let mut stream = open(agent, method, target, &headers);
+    if length > 0 {
+        // It may be refused before.
+        let _ = stream.write_all(b"x");
+    }
     let _ = stream.shutdown(Shutdown::Write);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
