@@ -152,7 +152,7 @@ pub(crate) struct Confine {
     #[default]
     pub(crate) no_network: bool,
     /// The folders beneath which alone it may write, by Landlock; without it, where its user may.
-    pub(crate) writable: Option<Vec<PathBuf>>,
+    pub(crate) landlock: Option<Vec<PathBuf>>,
 }
 
 /// How requests with a key are remembered.

@@ -432,3 +432,18 @@ fn what_is_not_there_cannot_be_cancelled() {
     );
     assert_eq!(agent.request(3, &path, b"").unwrap().status, 200);
 }
+
+/// The examples of the page that tells of this plugin are settings that it takes.
+#[test]
+fn the_examples_in_the_readme_are_right() {
+    let page = include_str!("../README.md");
+    let blocks = page.split("```yaml\n").skip(1);
+    let examples: Vec<&str> = blocks
+        .filter_map(|block| block.split("```").next())
+        .collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let whole: Value = serde_yaml::from_str(example).unwrap();
+        agent(whole["plugins"]["agent-exec"].clone());
+    }
+}

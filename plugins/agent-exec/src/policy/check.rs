@@ -145,8 +145,8 @@ fn confine(key: &str, confine: &Confine) -> Result<()> {
             "write a duration such as 30s",
         ));
     }
-    for folder in confine.writable.iter().flatten() {
-        absolute(&format!("{key}.writable"), folder)?;
+    for folder in confine.landlock.iter().flatten() {
+        absolute(&format!("{key}.landlock"), folder)?;
     }
     Ok(())
 }

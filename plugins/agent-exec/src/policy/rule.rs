@@ -170,7 +170,7 @@ impl Rule {
             umask: self.umask,
             limits: self.limits(),
             no_network: self.confine.no_network,
-            landlock: self.confine.writable.clone(),
+            landlock: self.confine.landlock.clone(),
         };
         Ok(Permit {
             rule: at,

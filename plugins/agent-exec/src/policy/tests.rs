@@ -436,8 +436,8 @@ fn wrong_settings_name_their_key() {
         (rule(json!({ "digest": "md5:00" })), "rules[0].digest"),
         (rule(json!({ "env": ["LD_PRELOAD"] })), "rules[0].env"),
         (
-            rule(json!({ "confine": { "writable": ["x"] } })),
-            "rules[0].confine.writable",
+            rule(json!({ "confine": { "landlock": ["x"] } })),
+            "rules[0].confine.landlock",
         ),
     ] {
         let error = settings(&json).unwrap_err();

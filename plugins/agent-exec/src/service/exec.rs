@@ -213,7 +213,7 @@ fn able(permit: &Permit, abilities: crate::keeper::Abilities) -> Result<(), Decl
         (
             order.landlock.is_some(),
             abilities.landlock,
-            "confine.writable",
+            "confine.landlock",
             "this kernel has no Landlock, or an old one",
         ),
         (
