@@ -23,7 +23,7 @@ const MAX_PATH: usize = 1024;
 const RESERVED: [&str; 6] = [CORE, "folders", "isolation", "process", "trust", "watch"];
 
 const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
-const SCOPES: [&str; 6] = ["read", "exec", "files", "tasks", "admin", "profile"];
+const SCOPES: [&str; 7] = ["open", "read", "exec", "files", "tasks", "admin", "profile"];
 const LISTENERS: [&str; 3] = ["monitoring", "api", "profiling"];
 
 /// Says what is wrong with a manifest.

@@ -88,10 +88,10 @@ impl Endpoint for Agent {
         }
         let id = request.path().rsplit('/').next().unwrap_or_default();
         let (status, answer) = match request.route() {
-            2 => (200, service.table.all()),
+            2 => (200, service.table.all(request.identity())),
             3 => service
                 .table
-                .one(id)
+                .one(id, request.identity())
                 .map_or_else(unknown, |run| (200, run)),
             _ => self.cancel(id, request.identity()),
         };
@@ -106,7 +106,7 @@ impl Agent {
             "" => "it was cancelled by DELETE".to_owned(),
             who => format!("{who} cancelled it by DELETE"),
         };
-        match self.service.table.cancel(id, reason) {
+        match self.service.table.cancel(id, who, reason) {
             Ending::Begun => (202, json!({ "id": id, "state": "ending" })),
             Ending::HasEnded => (409, problem("this run has ended", "GET shows how")),
             Ending::Unknown => unknown(),
@@ -118,8 +118,8 @@ fn unknown() -> (u16, Value) {
     (
         404,
         problem(
-            "no such run is known",
-            "GET /v0/exec lists those that run and the last that ended",
+            "no such run of yours is known",
+            "GET /v0/exec lists yours that run and the last that ended",
         ),
     )
 }

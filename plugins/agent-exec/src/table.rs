@@ -43,7 +43,8 @@ pub(crate) struct Table {
 #[derive(Debug, Default)]
 struct Books {
     running: HashMap<String, Arc<Entry>>,
-    recent: VecDeque<(String, Value)>,
+    /// Those that have ended: number, caller, and what is shown of them.
+    recent: VecDeque<(String, String, Value)>,
 }
 
 /// What became of the wish to end a run.
@@ -169,39 +170,54 @@ impl Table {
         let shown = entry.ended(report);
         let mut books = self.lock();
         books.running.remove(&entry.id);
-        books.recent.push_front((entry.id.clone(), shown));
+        books
+            .recent
+            .push_front((entry.id.clone(), entry.caller.clone(), shown));
         books.recent.truncate(self.most_recent);
     }
 
-    /// All, the newest first.
-    pub(crate) fn all(&self) -> Value {
+    /// All of this caller, the newest first.
+    pub(crate) fn all(&self, caller: &str) -> Value {
         let books = self.lock();
-        let mut running: Vec<_> = books.running.values().collect();
+        let own = books.running.values();
+        let mut running: Vec<_> = own.filter(|entry| entry.caller == caller).collect();
         running.sort_by_key(|entry| Reverse(entry.clock));
         let running: Vec<Value> = running.into_iter().map(|entry| entry.shown()).collect();
-        let recent: Vec<&Value> = books.recent.iter().map(|(_, shown)| shown).collect();
+        let recent = books.recent.iter();
+        let own = recent.filter(|(_, other, _)| other == caller);
+        let recent: Vec<&Value> = own.map(|(_, _, shown)| shown).collect();
         json!({ "running": running, "recent": recent })
     }
 
-    pub(crate) fn one(&self, id: &str) -> Option<Value> {
+    /// One of this caller.
+    pub(crate) fn one(&self, id: &str, caller: &str) -> Option<Value> {
         let books = self.lock();
-        let running = books.running.get(id).map(|entry| entry.shown());
+        let running = books.running.get(id);
+        let running = running
+            .filter(|entry| entry.caller == caller)
+            .map(|entry| entry.shown());
         running.or_else(|| {
             books
                 .recent
                 .iter()
-                .find(|(other, _)| other == id)
-                .map(|(_, shown)| shown.clone())
+                .find(|(other, whose, _)| other == id && whose == caller)
+                .map(|(_, _, shown)| shown.clone())
         })
     }
 
-    /// Has a run end.
-    pub(crate) fn cancel(&self, id: &str, reason: String) -> Ending {
+    /// Has a run of this caller end.
+    pub(crate) fn cancel(&self, id: &str, caller: &str, reason: String) -> Ending {
         let books = self.lock();
-        if let Some(entry) = books.running.get(id) {
+        let is_own = |other: &str, whose: &str| other == id && whose == caller;
+        let running = books.running.get(id);
+        if let Some(entry) = running.filter(|entry| entry.caller == caller) {
             entry.cancel(reason);
             Ending::Begun
-        } else if books.recent.iter().any(|(other, _)| other == id) {
+        } else if books
+            .recent
+            .iter()
+            .any(|(other, whose, _)| is_own(other, whose))
+        {
             Ending::HasEnded
         } else {
             Ending::Unknown
@@ -245,13 +261,13 @@ mod tests {
         for id in ["a", "b", "c"] {
             let entry = entry(id);
             table.add(&entry);
-            assert_eq!(table.one(id).unwrap()["state"], "waiting");
+            assert_eq!(table.one(id, "me").unwrap()["state"], "waiting");
             entry.started(7);
-            assert_eq!(table.one(id).unwrap()["pid"], 7);
+            assert_eq!(table.one(id, "me").unwrap()["pid"], 7);
             table.end(&entry, &Report::new(id, Outcome::Exited, ""));
         }
-        assert_eq!(table.one("a"), None);
-        assert_eq!(table.one("c").unwrap()["state"], "ended");
+        assert_eq!(table.one("a", "me"), None);
+        assert_eq!(table.one("c", "me").unwrap()["state"], "ended");
         let ids = |list: &Value| -> Vec<String> {
             list.as_array()
                 .unwrap()
@@ -259,9 +275,9 @@ mod tests {
                 .map(|it| it["id"].as_str().unwrap().to_owned())
                 .collect()
         };
-        assert_eq!(ids(&table.all()["recent"]), ["c", "b"]);
+        assert_eq!(ids(&table.all("me")["recent"]), ["c", "b"]);
         assert_eq!(
-            table.one("b").unwrap()["command_line"]
+            table.one("b", "me").unwrap()["command_line"]
                 .as_str()
                 .unwrap()
                 .len(),
@@ -274,11 +290,14 @@ mod tests {
         let table = Table::new(2);
         let one = entry("a");
         table.add(&one);
-        assert_eq!(table.cancel("a", "first".into()), Ending::Begun);
+        assert_eq!(table.one("a", "somebody else"), None);
+        let not_his = table.cancel("a", "somebody else", String::new());
+        assert_eq!(not_his, Ending::Unknown);
+        assert_eq!(table.cancel("a", "me", "first".into()), Ending::Begun);
         table.cancel_all("second");
         assert_eq!(one.cancelled(), Some("first"));
         table.end(&one, &Report::new("a", Outcome::Cancelled, ""));
-        assert_eq!(table.cancel("a", String::new()), Ending::HasEnded);
-        assert_eq!(table.cancel("b", String::new()), Ending::Unknown);
+        assert_eq!(table.cancel("a", "me", String::new()), Ending::HasEnded);
+        assert_eq!(table.cancel("b", "me", String::new()), Ending::Unknown);
     }
 }

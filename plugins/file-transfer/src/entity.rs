@@ -64,6 +64,8 @@ pub(crate) struct Entity {
     pub(crate) kind: Kind,
     /// In bytes.
     pub(crate) size: u64,
+    /// What the filesystem has set aside for it, in bytes.
+    pub(crate) allocated: u64,
     /// Permissions, with setuid, setgid and sticky bits.
     pub(crate) mode: u32,
     pub(crate) modified: Moment,
@@ -94,6 +96,10 @@ impl From<&Stat> for Entity {
         Self {
             kind,
             size: u64::try_from(stat.st_size).unwrap_or_default(),
+            // POSIX leaves the unit open; Linux has 512 bytes.
+            allocated: u64::try_from(stat.st_blocks)
+                .unwrap_or_default()
+                .saturating_mul(512),
             mode: stat.st_mode & 0o7777,
             modified: Moment {
                 seconds: stat.st_mtime,

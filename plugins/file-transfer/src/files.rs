@@ -53,6 +53,7 @@ impl Component for Files {
             instruments,
             remembered: Remembered::default(),
             max_entries: settings.max_entries,
+            allowance: Arc::default(),
             stopping: false.into(),
         });
         Ok(Self {

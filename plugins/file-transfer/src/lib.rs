@@ -7,6 +7,7 @@
 
 mod address;
 mod admission;
+mod allowance;
 mod archive;
 mod digest;
 mod download;

@@ -13,6 +13,7 @@ use gaxx_sdk::{Host, serde_json::Map};
 
 use crate::{
     address::Address,
+    allowance::Allowance,
     digest::Remembered,
     exchange::{Exchange, Headers},
     instruments::{Direction, Instruments},
@@ -31,6 +32,8 @@ pub(crate) struct Service {
     pub(crate) instruments: Instruments,
     pub(crate) remembered: Remembered,
     pub(crate) max_entries: u64,
+    /// How many refusals the audit log is told.
+    pub(crate) allowance: Arc<Allowance>,
     pub(crate) stopping: AtomicBool,
 }
 
@@ -72,7 +75,7 @@ impl Service {
         };
         let query = Query::parse(exchange.request.query())?;
         let action = action(exchange, &query)?;
-        let trail = Trail::new(&self.host, action, &exchange.request, &address);
+        let trail = Trail::new(self, action, &exchange.request, &address);
         let root = self
             .root(&address.root)
             .inspect_err(|refusal| trail.refused(refusal))?;
@@ -107,7 +110,7 @@ impl Service {
                 root: String::new(),
                 path: request.path().as_bytes().to_vec(),
             };
-            Trail::new(&self.host, Action::Stat, request, &address).refused(refusal);
+            Trail::new(self, Action::Stat, request, &address).refused(refusal);
         })
     }
 

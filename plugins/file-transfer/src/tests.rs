@@ -1,6 +1,7 @@
 //! The endpoint as a whole, through the border.
 #![allow(clippy::unwrap_used)]
 
+mod closed;
 mod download;
 mod folders;
 mod limits;

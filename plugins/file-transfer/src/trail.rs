@@ -1,6 +1,6 @@
 //! What the audit log says of a request.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use gaxx_sdk::{
     prelude::*,
@@ -9,14 +9,19 @@ use gaxx_sdk::{
 
 use crate::{
     address::Address,
+    allowance::Allowance,
     digest::{Digests, hex},
     entity::put_text,
     refusal::{Reason, Refusal},
     root::random,
+    service::Service,
 };
 
 /// How long a record may take until it is durable.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of a path, and of a message, that a record holds.
+const MOST_TEXT: usize = 4 << 10;
 
 /// What is done, as the audit log names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +57,11 @@ impl Action {
 /// What changes something waits until its start is durable, and for its end before it is answered.
 /// What only reads is written in order and not waited for: a crash of the machine may lose the last
 /// of it, and neither the disk's speed nor a burst of reads delays the others. Where the log takes no
-/// record nothing is done or read at all.
+/// record nothing is done or read at all. Refusals are recorded up to a rate: the next record of one
+/// says how many are missing.
 pub(crate) struct Trail {
     host: Host,
+    allowance: Arc<Allowance>,
     action: Action,
     fields: Map<String, Value>,
 }
@@ -69,15 +76,25 @@ pub(crate) struct Done {
 }
 
 impl Trail {
-    pub(crate) fn new(host: &Host, action: Action, request: &Request, address: &Address) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        action: Action,
+        request: &Request,
+        address: &Address,
+    ) -> Self {
         let mut fields = Map::new();
         fields.insert("id".into(), random().into());
         fields.insert("who".into(), request.identity().into());
         fields.insert("from".into(), request.peer().into());
         fields.insert("root".into(), address.root.as_str().into());
-        put_text(&mut fields, "path", &address.path);
+        let path = beginning(&address.path);
+        put_text(&mut fields, "path", path);
+        if path.len() < address.path.len() {
+            fields.insert("path_bytes".into(), address.path.len().into());
+        }
         Self {
-            host: host.clone(),
+            host: service.host.clone(),
+            allowance: Arc::clone(&service.allowance),
             action,
             fields,
         }
@@ -129,9 +146,16 @@ impl Trail {
         self.note("end", fields);
     }
 
-    /// Says that nothing was started.
+    /// Says that nothing was started, unless that was said too often.
     pub(crate) fn refused(&self, refusal: &Refusal) {
-        self.note("refused", because(refusal));
+        let Some(passed_over) = self.allowance.take() else {
+            return;
+        };
+        let mut fields = because(refusal);
+        if passed_over > 0 {
+            fields.insert("refusals_not_recorded".into(), passed_over.into());
+        }
+        self.note("refused", fields);
     }
 
     fn note(&self, state: &str, more: Map<String, Value>) {
@@ -174,8 +198,20 @@ fn ended(outcome: &str, done: Done) -> Map<String, Value> {
 fn because(refusal: &Refusal) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("reason".into(), refusal.reason.label().into());
-    fields.insert("error".into(), refusal.message.as_str().into());
+    let message = beginning(refusal.message.as_bytes());
+    fields.insert("error".into(), String::from_utf8_lossy(message).into());
     fields
+}
+
+/// As much of a text as a record holds: no character of UTF-8 is cut in two.
+fn beginning(text: &[u8]) -> &[u8] {
+    if text.len() <= MOST_TEXT {
+        return text;
+    }
+    match std::str::from_utf8(text) {
+        Ok(text) => &text.as_bytes()[..text.floor_char_boundary(MOST_TEXT)],
+        Err(_) => &text[..MOST_TEXT],
+    }
 }
 
 fn unwritten(error: &Error) -> Refusal {

@@ -121,11 +121,12 @@ impl Journal {
     /// Looks a key up, and takes it where it is new. Nothing is written down yet.
     pub(crate) fn claim(
         self: &Arc<Self>,
+        caller: &str,
         key: &Key,
         digest: Digest,
         id: &str,
     ) -> Result<Claim, JournalError> {
-        let known = known(key);
+        let known = known(caller, key);
         let at = now();
         let mut books = self.books();
         let oldest = at.saturating_sub(self.bounds.keep.as_secs());
@@ -192,11 +193,14 @@ impl Journal {
     }
 }
 
-/// The name under which a key is known.
-fn known(key: &Key) -> Known {
-    let hash = blake3::hash(key.as_str().as_bytes());
+/// The name under which a caller's key is known: what others choose is no concern of his.
+fn known(caller: &str, key: &Key) -> Known {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(caller.len() as u64).to_le_bytes());
+    hasher.update(caller.as_bytes());
+    hasher.update(key.as_str().as_bytes());
     let mut known = Known::default();
-    known.copy_from_slice(&hash.as_bytes()[..16]);
+    known.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     known
 }
 

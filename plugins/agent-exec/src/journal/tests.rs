@@ -31,7 +31,7 @@ fn report(id: &str, printed: &str) -> Arc<Report> {
 }
 
 fn ticket(journal: &Arc<Journal>, text: &str) -> Ticket {
-    match journal.claim(&key(text), [1; 32], text).unwrap() {
+    match journal.claim("me", &key(text), [1; 32], text).unwrap() {
         Claim::New(mut ticket) => {
             ticket.write().unwrap();
             ticket.durable().unwrap();
@@ -42,7 +42,7 @@ fn ticket(journal: &Arc<Journal>, text: &str) -> Ticket {
 }
 
 fn ended(journal: &Arc<Journal>, text: &str) -> Report {
-    match journal.claim(&key(text), [1; 32], "other").unwrap() {
+    match journal.claim("me", &key(text), [1; 32], "other").unwrap() {
         Claim::Ended(report) => *report,
         other => panic!("{other:?}"),
     }
@@ -56,14 +56,14 @@ fn a_key_runs_once_and_is_answered_again_and_again() {
     ticket(&journal, "a").finish(&told);
     assert_eq!(ended(&journal, "a"), *told);
     assert!(matches!(
-        journal.claim(&key("a"), [2; 32], "b").unwrap(),
+        journal.claim("me", &key("a"), [2; 32], "b").unwrap(),
         Claim::Other
     ));
     drop(journal);
     let journal = open(&folder);
     assert_eq!(ended(&journal, "a"), *told, "after a restart, too");
     assert!(matches!(
-        journal.claim(&key("a"), [2; 32], "b").unwrap(),
+        journal.claim("me", &key("a"), [2; 32], "b").unwrap(),
         Claim::Other
     ));
 }
@@ -74,7 +74,7 @@ fn a_second_request_waits_for_the_first() {
     let journal = open(&folder);
     let ticket = ticket(&journal, "a");
     assert!(!ticket.is_shared());
-    let Claim::Running(pending) = journal.claim(&key("a"), [1; 32], "b").unwrap() else {
+    let Claim::Running(pending) = journal.claim("me", &key("a"), [1; 32], "b").unwrap() else {
         panic!("it runs");
     };
     assert!(ticket.is_shared());
@@ -90,7 +90,7 @@ fn what_a_crash_has_cut_is_unknown_and_does_not_run_again() {
     let journal = open(&folder);
     drop(ticket(&journal, "a"));
     let unknown = |journal: &Arc<Journal>| {
-        let claim = journal.claim(&key("a"), [1; 32], "b").unwrap();
+        let claim = journal.claim("me", &key("a"), [1; 32], "b").unwrap();
         assert!(
             matches!(claim, Claim::Unknown { ref id } if id == "a"),
             "{claim:?}"
@@ -106,12 +106,12 @@ fn a_key_that_was_not_used_is_new_again() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder);
     ticket(&journal, "a").release();
-    let unwritten = journal.claim(&key("b"), [1; 32], "b").unwrap();
+    let unwritten = journal.claim("me", &key("b"), [1; 32], "b").unwrap();
     drop(unwritten);
     for text in ["a", "b"] {
         assert!(
             matches!(
-                journal.claim(&key(text), [3; 32], "c").unwrap(),
+                journal.claim("me", &key(text), [3; 32], "c").unwrap(),
                 Claim::New(_)
             ),
             "{text}"
@@ -120,7 +120,7 @@ fn a_key_that_was_not_used_is_new_again() {
     drop(journal);
     let journal = open(&folder);
     assert!(matches!(
-        journal.claim(&key("a"), [4; 32], "c").unwrap(),
+        journal.claim("me", &key("a"), [4; 32], "c").unwrap(),
         Claim::New(_)
     ));
 }
@@ -145,7 +145,7 @@ fn keys_are_bounded_in_number_and_forgotten_in_time() {
     for text in ["a", "b"] {
         ticket(&journal, text).finish(&report(text, ""));
     }
-    let Claim::New(mut third) = journal.claim(&key("c"), [1; 32], "c").unwrap() else {
+    let Claim::New(mut third) = journal.claim("me", &key("c"), [1; 32], "c").unwrap() else {
         panic!("it is new");
     };
     assert!(matches!(third.write(), Err(JournalError::ManyKeys(2))));
@@ -157,7 +157,7 @@ fn keys_are_bounded_in_number_and_forgotten_in_time() {
         entry.at -= 3601;
     }
     assert!(matches!(
-        journal.claim(&key("a"), [9; 32], "d").unwrap(),
+        journal.claim("me", &key("a"), [9; 32], "d").unwrap(),
         Claim::New(_)
     ));
 }
@@ -317,5 +317,15 @@ proptest! {
     #[test]
     fn no_line_is_too_much(line: Vec<u8>) {
         prop_assert_eq!(record::Record::parse(&line), None);
+    }
+}
+
+#[test]
+fn the_same_key_of_another_caller_is_another_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder);
+    for caller in ["me", "you"] {
+        let claim = journal.claim(caller, &key("a"), [1; 32], caller).unwrap();
+        assert!(matches!(claim, Claim::New(_)), "{caller}");
     }
 }

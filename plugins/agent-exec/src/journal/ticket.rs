@@ -109,6 +109,15 @@ impl Ticket {
         Ok(())
     }
 
+    /// Work for another thread, after which it is durable, or the journal knows why not.
+    pub(crate) fn syncing(&self) -> impl FnOnce() + Send + 'static {
+        let (journal, written) = (Arc::clone(&self.journal), self.written);
+        move || {
+            // Who waits for it is told the error.
+            let _ = written.map(|written| journal.durable(written.number));
+        }
+    }
+
     /// Waits until that is durable. Before that no command may start.
     pub(crate) fn durable(&self) -> Result<(), JournalError> {
         self.written

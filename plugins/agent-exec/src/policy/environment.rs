@@ -5,20 +5,34 @@ use std::{collections::BTreeMap, ffi::OsString};
 use super::users::Account;
 
 /// Variables that decide what code a program loads, or that are the agent's own.
-const PREFIXES: [&str; 3] = ["LD_", "GAXX_", "DYLD_"];
-/// As above: those that glibc itself takes away from programs that gain privileges.
-const NAMES: [&str; 12] = [
+const PREFIXES: [&str; 5] = ["LD_", "GAXX_", "DYLD_", "BASH_FUNC_", "GIT_"];
+/// As above: those that glibc itself takes away from programs that gain privileges, and those by
+/// which shells and languages load code.
+const NAMES: [&str; 25] = [
+    "BASH_ENV",
+    "CLASSPATH",
+    "ENV",
     "GCONV_PATH",
     "GETCONF_DIR",
     "GLIBC_TUNABLES",
     "HOSTALIASES",
+    "JAVA_TOOL_OPTIONS",
     "LOCALDOMAIN",
     "LOCPATH",
     "MALLOC_TRACE",
     "NIS_PATH",
     "NLSPATH",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PERL5LIB",
+    "PERL5OPT",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
     "RESOLV_HOST_CONF",
     "RES_OPTIONS",
+    "RUBYLIB",
+    "RUBYOPT",
     "TZDIR",
 ];
 

@@ -19,15 +19,16 @@ const SHELLS: &str = "ash bash busybox csh dash elvish fish ksh ksh93 mksh nu pw
 /// Languages, and what takes programs in one as arguments.
 const LANGUAGES: &str = "awk bpftrace bun clisp deno erl expect gawk gdb ghci gjs gmake groovy \
     guile irb java jjs jrunscript js julia lua luajit m4 make mawk micropython nawk node nodejs \
-    octave perl php pip pypy python qjs r racket rscript ruby sbcl scala sed sqlite stap swipl \
+    octave original-awk perl php pip posh pypy pypy3 python qjs r racket rscript ruby sbcl scala sed sqlite stap swipl \
     tclsh tsx wish";
 
 /// What runs another program that its arguments name.
 const STARTERS: &str = "at batch chroot chrt crontab dbus-run-session doas docker env find flock \
-    ionice kubectl ld-linux-aarch64.so ld-linux-x86-64.so ld.so machinectl nice nohup nsenter \
-    parallel pkexec podman prlimit rsync runcon runuser script setarch setpriv setsid setuidgid \
-    socat ssh start-stop-daemon stdbuf strace su sudo systemd-run tar taskset time timeout unshare \
-    watch xargs";
+    apt apt-get aptitude capsh dpkg gcc git go cargo hg ionice ip journalctl kubectl logrotate \
+    machinectl nice nohup nsenter \
+    parallel pkexec podman prlimit rsync runcon runuser screen script setarch setpriv setsid setuidgid \
+    socat ssh ssh-keygen start-stop-daemon stdbuf strace su sudo systemd-run tar taskset tcpdump time timeout tmux unshare \
+    watch xargs zip";
 
 /// Editors and pagers, which start a shell when told to.
 const EDITORS: &str = "ed emacs ex less man more nano pico vi vim";
@@ -75,19 +76,17 @@ impl Interpreters {
     }
 }
 
-/// Whether this is the name of an interpreter, with a version behind it or not: `python3.11`,
-/// `lua5.4`, `vim.basic`.
+/// Whether this is the name of an interpreter, or of a variant or version of one: `python3.11`,
+/// `perl5.36-x86_64-linux-gnu`, `vim.basic`, `bash-static`.
 pub(super) fn is_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let all = [SHELLS, LANGUAGES, STARTERS, EDITORS];
     let mut known = all.iter().flat_map(|names| names.split_whitespace());
-    let version = |rest: &str| {
-        rest.chars()
-            .all(|c| c.is_ascii_digit() || ".-_".contains(c))
+    // What another word begins with is another program: `atop`, `manpath`.
+    let variant = |rest: &str| {
+        rest.is_empty() || rest.starts_with(|c: char| c.is_ascii_digit() || ".-_".contains(c))
     };
-    let first = name
-        .split_once('.')
-        .map_or(name.as_str(), |(first, _)| first);
-    known.any(|known| name.strip_prefix(known).is_some_and(version))
-        || EDITORS.split_whitespace().any(|editor| editor == first)
+    let is_loader =
+        ["ld-", "ld."].iter().any(|begins| name.starts_with(begins)) && name.contains(".so");
+    is_loader || known.any(|known| name.strip_prefix(known).is_some_and(variant))
 }

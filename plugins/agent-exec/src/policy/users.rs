@@ -91,10 +91,12 @@ fn find(passwd: &std::path::Path, wanted: &str) -> Option<Account> {
         let [name, _, uid, gid, _, home, _] = fields[..] else {
             return None;
         };
+        // The largest number means "no change" to the system, which would leave the agent's own.
+        let number = |text: &str| text.parse().ok().filter(|number| *number != u32::MAX);
         Some(Account {
             name: name.to_owned(),
-            uid: uid.parse().ok()?,
-            gid: gid.parse().ok()?,
+            uid: number(uid)?,
+            gid: number(gid)?,
             home: home.to_owned(),
         })
     };

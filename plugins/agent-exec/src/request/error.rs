@@ -46,6 +46,8 @@ pub(crate) enum BadRequest {
     LongLine { most: usize },
     #[error("the header Idempotency-Key is not 1 to 255 visible ASCII characters")]
     Key,
+    #[error("a request with an Idempotency-Key has its input in further lines")]
+    KeyBeforeLines,
 }
 
 /// Characters of an error of serde that are passed on.
@@ -87,6 +89,9 @@ impl BadRequest {
                 "a line is {\"stdin\": \"text\"}, {\"stdin_base64\": \"...\"} or {\"eof\": true}"
             }
             Self::LongLine { .. } => "send the input in smaller pieces",
+            Self::KeyBeforeLines => {
+                "send the input in `input` or `input_base64`, so that two requests can be compared"
+            }
             Self::Key => "send another key, a UUID for instance",
         }
     }

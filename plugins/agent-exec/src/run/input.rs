@@ -4,10 +4,8 @@ use std::{
     fs::File,
     io,
     os::fd::OwnedFd,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::Duration,
 };
 
@@ -81,14 +79,23 @@ impl Source {
 }
 
 impl Feed {
-    /// Feeds the command until there is no more, it reads no more, or it has ended.
-    pub(crate) fn run(self, ended: &Arc<AtomicBool>) -> Result<(), InputError> {
+    /// Feeds the command until there is no more, it reads no more, or it has ended. Where the input
+    /// breaks off `broke` is told why, and the command does not see an end of it: it would take a
+    /// part for the whole.
+    pub(crate) fn run(self, ended: &AtomicBool, broke: impl FnOnce(InputError)) {
         let Self { source, pipe } = self;
-        match source {
-            Source::Whole(bytes) => pass_on(&pipe, &bytes, ended).map(|_| ())?,
-            Source::Lines { body, lines } => stream(&pipe, body, lines, ended)?,
+        let fed = match source {
+            Source::Whole(bytes) => pass_on(&pipe, &bytes, ended).map(drop).map_err(Into::into),
+            Source::Lines { body, lines } => stream(&pipe, body, lines, ended),
+        };
+        if let Err(error) = fed
+            && !ended.load(Ordering::Acquire)
+        {
+            broke(error);
+            while !ended.load(Ordering::Acquire) {
+                thread::sleep(LOOK);
+            }
         }
-        Ok(())
     }
 }
 

@@ -121,13 +121,8 @@ pub(crate) fn run(
     let ended = Arc::new(AtomicBool::new(false));
     if let Some(feed) = feed {
         let (ended, entry) = (Arc::clone(&ended), Arc::clone(task.entry));
-        crew.run_always(Box::new(move || {
-            if let Err(error) = feed.run(&ended)
-                && !ended.load(Ordering::Acquire)
-            {
-                entry.cancel(error.to_string());
-            }
-        }));
+        let job = move || feed.run(&ended, |error| entry.cancel(error.to_string()));
+        crew.run_always(Box::new(job));
     }
     let OutputPlan {
         kept,

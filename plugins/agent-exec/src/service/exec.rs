@@ -76,6 +76,10 @@ impl Service {
         let kind = request::Body::of(&head.content_type).ok_or(Decline::ContentType)?;
         let key = head.key?;
         let (mut request, source) = body::read(kind, body, self.settings.max_request.length())?;
+        if key.is_some() && source.is_some() {
+            // Whether it is the same request could only be said at its end.
+            return Err(BadRequest::KeyBeforeLines.into());
+        }
         let form = request.form.or(head.wanted);
         let permit = self.permit(&request, &head.who)?;
         let id = self.ids.next();
@@ -157,6 +161,8 @@ impl Service {
         }
         if let Some(ticket) = ticket {
             ticket.write()?;
+            // The journal and the audit log become durable side by side.
+            self.crew.run_always(Box::new(ticket.syncing()));
         }
         self.records.start(&entry.id, who, &request, &permit, key)?;
         if let Some(Err(error)) = ticket.as_ref().map(Ticket::durable) {

@@ -37,7 +37,7 @@ impl Service {
         caller: &mut Caller,
     ) -> Result<Asked, Decline> {
         let digest = request.digest(&who.name);
-        let pending = match self.journal()?.claim(key, digest, id)? {
+        let pending = match self.journal()?.claim(&who.name, key, digest, id)? {
             Claim::New(ticket) => return Ok(Asked::New(ticket)),
             Claim::Ended(report) => return Ok(Asked::Known(Arc::new(report.again()))),
             Claim::Unknown { id } => {

@@ -98,7 +98,8 @@ impl Pair {
                 Some(Kind::Folder) => Ok(Step::Folder),
                 Some(_) => Err(refused(Errno::NOTDIR)),
                 None => {
-                    mkdirat(&self.to, name, Mode::from_raw_mode(new.mode)).map_err(refused)?;
+                    let mode = Mode::from_raw_mode(new.mode) | Mode::RWXU;
+                    mkdirat(&self.to, name, mode).map_err(refused)?;
                     Ok(Step::Folder)
                 }
             };

@@ -1,6 +1,7 @@
 //! Folders as one tar stream, both ways.
 
 mod header;
+mod later;
 mod merge;
 mod pack;
 mod pax;

@@ -10,10 +10,9 @@ use rustix::{
     io::Errno,
 };
 
-use super::header::Entry;
+use super::{header::Entry, later::Later};
 use crate::{
-    address::split,
-    entity::Moment,
+    address::{PARTIAL, split},
     refusal::{Reason, Refusal, show},
     root::{Root, StagedFolder, beneath},
     upload::times,
@@ -24,8 +23,8 @@ use crate::{
 pub(super) struct Staging<'a> {
     root: &'a Root,
     pub(super) folder: StagedFolder,
-    /// What folders are to have once all is in them: a time would change, and a mode might hinder.
-    later: Vec<(Vec<u8>, u32, Moment)>,
+    /// What folders are to have once all is in them.
+    later: Later,
 }
 
 impl<'a> Staging<'a> {
@@ -33,7 +32,7 @@ impl<'a> Staging<'a> {
         Self {
             root,
             folder,
-            later: Vec::new(),
+            later: Later::default(),
         }
     }
 
@@ -63,9 +62,7 @@ impl<'a> Staging<'a> {
             self.parents(&entry.path)?;
             self.folder(&entry.path)?;
         }
-        self.later
-            .push((entry.path.clone(), entry.mode, entry.modified));
-        Ok(())
+        self.later.add(&entry.path, entry.mode, entry.modified)
     }
 
     /// Makes a symbolic link that leads nowhere but into the folder.
@@ -85,21 +82,31 @@ impl<'a> Staging<'a> {
                 "send what it leads to (`tar -h`), or leave it out",
             ));
         }
+        if target
+            .split(|byte| *byte == b'/')
+            .any(|name| name == PARTIAL.as_bytes())
+        {
+            return Err(Refusal::new(
+                Reason::Reserved,
+                format!("{shown} leads into {PARTIAL}, which holds uploads that are not whole yet"),
+                "leave it out",
+            ));
+        }
         self.parents(&entry.path)?;
         let (folder, name) = split(&entry.path);
         let folder = self.open(folder)?;
         symlinkat(target, &folder, name).map_err(|errno| refused(errno, &entry.path))
     }
 
-    /// Gives the folders what else the stream says of them, the last ones first: those are inside.
+    /// Gives the folders what else the stream says of them, inner ones first.
     pub(super) fn finish(&self) -> Result<(), Refusal> {
-        let usual = self.root.permissions(0o777);
+        let usual = self.root.folder_permissions(0o777);
         fchmod(&self.folder.folder, usual).map_err(|errno| refused(errno, b""))?;
-        for (path, mode, modified) in self.later.iter().rev() {
+        for (path, mode, modified) in self.later.inner_first() {
             let folder = self.open(path)?;
             let refused = |errno: Errno| refused(errno, path);
-            fchmod(&folder, self.root.permissions(*mode)).map_err(refused)?;
-            futimens(&folder, &times(Some(*modified))).map_err(refused)?;
+            fchmod(&folder, self.root.folder_permissions(mode)).map_err(refused)?;
+            futimens(&folder, &times(Some(modified))).map_err(refused)?;
         }
         Ok(())
     }
@@ -137,7 +144,7 @@ impl<'a> Staging<'a> {
     fn folder(&self, path: &[u8]) -> Result<(), Refusal> {
         let (parent, name) = split(path);
         let parent = self.open(parent)?;
-        match mkdirat(&parent, name, self.root.permissions(0o777) | Mode::RWXU) {
+        match mkdirat(&parent, name, self.root.folder_permissions(0o777)) {
             Ok(()) => Ok(()),
             // Unless it is something else.
             Err(Errno::EXIST) => self.open(path).map(drop),

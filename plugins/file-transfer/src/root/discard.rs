@@ -3,13 +3,13 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::{
-    fs::{AtFlags, OFlags, RenameFlags, renameat_with, unlinkat},
+    fs::{AtFlags, CWD, Mode, OFlags, RenameFlags, chmodat, renameat_with, unlinkat},
     io::Errno,
 };
 
-use super::{beneath, entity_at, partials::unique, walk::names};
+use super::{beneath, entity_at, magic, partials::unique, walk::names};
 use crate::{
-    entity::Kind,
+    entity::{Entity, Kind},
     refusal::{Reason, Refusal},
 };
 
@@ -18,6 +18,9 @@ use crate::{
 /// Folders in it are moved beside it and follow, so that neither their depth nor the length of
 /// their paths matters. What somebody else removes meanwhile is passed over.
 pub(crate) fn discard(folder: BorrowedFd<'_>, name: &str) -> Result<u64, Refusal> {
+    if let Some(entity) = entity_at(folder, name.as_bytes())? {
+        open_up(folder, name.as_bytes(), &entity);
+    }
     let mut waiting = vec![name.to_owned()];
     let mut bytes = 0;
     while let Some(name) = waiting.pop() {
@@ -28,6 +31,24 @@ pub(crate) fn discard(folder: BorrowedFd<'_>, name: &str) -> Result<u64, Refusal
         }
     }
     Ok(bytes)
+}
+
+/// Gives a folder or a file of the agent's own back to its owner, where its mode keeps that one out.
+/// Where this cannot be done, what needs it says so.
+pub(super) fn open_up(beside: BorrowedFd<'_>, name: &[u8], entity: &Entity) {
+    let needed = match entity.kind {
+        Kind::Folder => 0o700,
+        Kind::File => 0o600,
+        Kind::Link | Kind::Special => return,
+    };
+    if entity.mode & needed == needed {
+        return;
+    }
+    // Through the descriptor: a link that takes its place meanwhile would lead elsewhere.
+    if let Ok(found) = beneath(beside, name, OFlags::PATH | OFlags::NOFOLLOW, false) {
+        let mode = Mode::from_raw_mode(entity.mode | needed);
+        let _ = chmodat(CWD, magic(&found), mode, AtFlags::empty());
+    }
 }
 
 fn empty(beside: BorrowedFd<'_>, name: &str, waiting: &mut Vec<String>) -> Result<u64, Refusal> {
@@ -49,6 +70,7 @@ fn empty(beside: BorrowedFd<'_>, name: &str, waiting: &mut Vec<String>) -> Resul
         };
         let moved = unique("gone");
         let done = if entity.kind == Kind::Folder {
+            open_up(folder.as_fd(), &entry, &entity);
             renameat_with(
                 &folder,
                 &*entry,

@@ -1,25 +1,29 @@
 //! A folder beneath which files may be moved. Every path is resolved by the kernel, beneath the
 //! folder's own descriptor: what is looked at and what is opened is the same.
 
+mod complaint;
 mod discard;
 mod partials;
 mod usage;
 mod walk;
 
 use std::{
+    ffi::CString,
     fs::File,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use gaxx_sdk::prelude::*;
 use rustix::{
     fs::{
-        AtFlags, CWD, Mode, OFlags, ResolveFlags, fstat, fstatvfs, mkdirat, openat, openat2, statat,
+        AtFlags, CWD, Mode, OFlags, ResolveFlags, fstat, fstatvfs, mkdirat, openat, openat2,
+        readlinkat, statat,
     },
     io::Errno,
 };
 
+use self::complaint::Complaint;
 pub(crate) use self::{
     discard::discard,
     partials::{Partial, Partials, STAGED, StagedFolder, random},
@@ -27,7 +31,7 @@ pub(crate) use self::{
     walk::names,
 };
 use crate::{
-    address::split,
+    address::{PARTIAL, split},
     entity::{Entity, Kind},
     refusal::{Reason, Refusal, show},
     settings::{RootSettings, is_root_name},
@@ -49,6 +53,8 @@ pub(crate) struct Root {
     partials: Option<Partials>,
     /// Held from a look at what is there to the rename that replaces it.
     publishing: Mutex<()>,
+    /// That something beneath it cannot be counted.
+    uncounted: Complaint,
 }
 
 impl Root {
@@ -95,13 +101,37 @@ impl Root {
             folder,
             partials,
             publishing: Mutex::new(()),
+            uncounted: Complaint::default(),
         })
     }
 
     /// Opens what is at a path, of whatever kind, without waiting for a pipe. The flags decide for
     /// what; links are followed as the settings say.
     pub(crate) fn open_at(&self, path: &[u8], flags: OFlags) -> Result<OwnedFd, Refusal> {
-        beneath(self.folder.as_fd(), path, flags, self.settings.follow)
+        let opened = beneath(self.folder.as_fd(), path, flags, self.settings.follow)?;
+        // Without links no path that names it gets here.
+        if self.settings.follow && self.is_partial(&opened, path)? {
+            return Err(Refusal::new(
+                Reason::Reserved,
+                format!(
+                    "{} leads into {PARTIAL}, which holds uploads that are not whole yet",
+                    show(path)
+                ),
+                "name something else",
+            ));
+        }
+        Ok(opened)
+    }
+
+    /// Whether what a path has led to is in a folder for uploads, or is one. The kernel says where it
+    /// is; links are resolved there.
+    fn is_partial(&self, opened: &OwnedFd, path: &[u8]) -> Result<bool, Refusal> {
+        let refused = |errno: Errno| Refusal::system(errno, path);
+        let root = place(&self.folder).map_err(refused)?;
+        let place = place(opened).map_err(refused)?;
+        let inner = place.strip_prefix(root.as_slice()).unwrap_or(&place);
+        let mut names = inner.split(|byte| *byte == b'/');
+        Ok(names.any(|name| name == PARTIAL.as_bytes()))
     }
 
     /// What is at a path, and a descriptor that can do nothing else. A link at its end is shown as
@@ -159,7 +189,7 @@ impl Root {
     /// Makes a folder, durably; one that somebody else made meanwhile will do.
     fn make_folder(&self, path: &[u8]) -> Result<(), Refusal> {
         let (parent, name) = self.parent(path)?;
-        match mkdirat(&parent, name, self.permissions(0o777)) {
+        match mkdirat(&parent, name, self.folder_permissions(0o777)) {
             Ok(()) => sync(&parent, path),
             Err(Errno::EXIST) => Ok(()),
             Err(errno) => Err(Refusal::system(errno, path)),
@@ -169,14 +199,20 @@ impl Root {
     /// Makes a folder that is not there yet, durably.
     pub(crate) fn make_new_folder(&self, path: &[u8], mode: u32) -> Result<(), Refusal> {
         let (parent, name) = self.parent(path)?;
-        mkdirat(&parent, name, self.permissions(mode))
+        mkdirat(&parent, name, self.folder_permissions(mode))
             .map_err(|errno| Refusal::system(errno, path))?;
         sync(&parent, path)
     }
 
-    /// What a file or a folder may get of these permissions.
+    /// What a file may get of these permissions.
     pub(crate) fn permissions(&self, mode: u32) -> Mode {
         Mode::from_raw_mode(mode & 0o777 & !self.umask)
+    }
+
+    /// What a folder may get of these permissions, and all of them for its owner: the agent must be
+    /// able to count, to replace and to remove what is in it.
+    pub(crate) fn folder_permissions(&self, mode: u32) -> Mode {
+        self.permissions(mode) | Mode::RWXU
     }
 
     /// Refuses what would leave less space free than must be.
@@ -269,6 +305,16 @@ pub(crate) fn beneath(
         }
     }
     Err(Refusal::system(Errno::AGAIN, path))
+}
+
+/// The name by which the system's own calls reach a descriptor, whatever its path is now.
+pub(crate) fn magic(file: impl AsFd) -> String {
+    format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
+}
+
+/// The path of a descriptor, as the kernel has it.
+fn place(file: impl AsFd) -> rustix::io::Result<Vec<u8>> {
+    readlinkat(CWD, magic(file), Vec::new()).map(CString::into_bytes)
 }
 
 /// What a descriptor is of.

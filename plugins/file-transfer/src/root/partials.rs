@@ -12,15 +12,21 @@ use std::{
 use gaxx_sdk::{Error, Explain};
 use rustix::{
     fs::{
-        AtFlags, FlockOperation, Mode, OFlags, ResolveFlags, flock, fstat, mkdirat, openat2,
-        unlinkat,
+        AtFlags, FlockOperation, Mode, OFlags, ResolveFlags, fchmod, flock, fstat, mkdirat,
+        openat2, unlinkat,
     },
     io::Errno,
     process::geteuid,
     rand::{GetRandomFlags, getrandom},
 };
 
-use super::{BENEATH, discard, entity_at, walk::names};
+use super::{
+    BENEATH,
+    complaint::Complaint,
+    discard::{discard, open_up},
+    entity_at,
+    walk::{Walked, names, walk},
+};
 use crate::{
     address::PARTIAL,
     entity::Kind,
@@ -36,6 +42,8 @@ pub(crate) struct Partials {
     folder: Arc<OwnedFd>,
     /// Held from when something is made until it is locked: it would be swept in between.
     making: Mutex<()>,
+    /// That something here cannot be removed.
+    stuck: Complaint,
 }
 
 /// A file that is being uploaded. Nobody else writes it: it is locked. Dropped it is removed, unless
@@ -108,6 +116,7 @@ impl Partials {
         Ok(Self {
             folder: Arc::new(folder),
             making: Mutex::new(()),
+            stuck: Complaint::default(),
         })
     }
 
@@ -198,7 +207,8 @@ impl Partials {
     }
 
     /// Removes what is to go: what a crash has left, and interrupted uploads of which nothing came
-    /// for `lifetime`. Answers how many there were, their bytes, and how many stay.
+    /// for `lifetime`. Answers how many there were, their bytes, and how many stay. One that cannot be
+    /// removed is passed over, and the log says so once.
     pub(crate) fn sweep(&self, lifetime: Duration) -> Result<Swept, Refusal> {
         let mut all = Vec::new();
         names(&self.folder, PARTIAL.as_bytes(), |name| {
@@ -206,15 +216,23 @@ impl Partials {
             Ok::<(), Refusal>(())
         })?;
         let mut swept = Swept::default();
+        let mut wrong = None;
         for name in all {
-            match self.sweep_one(&name, lifetime)? {
-                Some(bytes) => {
+            match self.sweep_one(&name, lifetime) {
+                Ok(Some(bytes)) => {
                     swept.count += 1;
                     swept.bytes += bytes;
                 }
-                None => swept.left += 1,
+                Ok(None) => swept.left += 1,
+                Err(refusal) => {
+                    swept.left += 1;
+                    let text =
+                        || format!("{PARTIAL}/{name} cannot be removed: {}", refusal.message);
+                    wrong.get_or_insert_with(text);
+                }
             }
         }
+        self.stuck.tell(wrong.as_deref());
         Ok(swept)
     }
 
@@ -235,7 +253,15 @@ impl Partials {
         let resolve = BENEATH.union(ResolveFlags::NO_SYMLINKS);
         let refused = |errno: Errno| Refusal::system(errno, name.as_bytes());
         let making = self.making();
-        let file = match openat2(&self.folder, name, flags, Mode::empty(), resolve) {
+        let open = || openat2(&self.folder, name, flags, Mode::empty(), resolve);
+        let file = match open() {
+            Err(Errno::ACCESS) => {
+                open_up(self.folder.as_fd(), name.as_bytes(), &entity);
+                open()
+            }
+            file => file,
+        };
+        let file = match file {
             Err(Errno::NOENT) => return Ok(None),
             file => file.map_err(refused)?,
         };
@@ -254,17 +280,11 @@ impl Partials {
         self.making.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bytes of files here, those in folders not counted.
-    pub(crate) fn stored(&self) -> Result<u64, Refusal> {
-        let mut bytes = 0;
-        names(&self.folder, PARTIAL.as_bytes(), |name| {
-            let entity = entity_at(self.folder.as_fd(), name)?;
-            bytes += entity
-                .filter(|entity| entity.kind == Kind::File)
-                .map_or(0, |it| it.size);
-            Ok::<(), Refusal>(())
-        })?;
-        Ok(bytes)
+    /// What is stored here, in folders too: the bytes of files, and blocks that were set aside for them.
+    pub(crate) fn stored(&self, cancelled: impl Fn() -> bool) -> Result<Walked, Refusal> {
+        walk(self.folder.as_fd(), cancelled, |file| {
+            file.size.max(file.allocated)
+        })
     }
 }
 
@@ -301,9 +321,15 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        let holds = |file: &File| file.metadata().is_ok_and(|metadata| metadata.len() > 0);
-        let stays = self.published || (self.resumable && holds(&self.file));
-        if !stays {
+        if self.published {
+            return;
+        }
+        let size = self.file.metadata().map_or(0, |metadata| metadata.len());
+        if self.resumable && size > 0 {
+            // Gives back what was set aside for the rest, and the mode that it was to have.
+            let _ = self.file.set_len(size);
+            let _ = fchmod(&self.file, Mode::RUSR | Mode::WUSR);
+        } else {
             // What cannot be removed is swept.
             let _ = unlinkat(&self.folder, self.name.as_str(), AtFlags::empty());
         }

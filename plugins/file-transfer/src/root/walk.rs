@@ -1,6 +1,6 @@
 //! What is in folders.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::{
     fs::{Dir, OFlags},
@@ -10,7 +10,7 @@ use rustix::{
 use super::{Root, beneath, entity_at};
 use crate::{
     address::{PARTIAL, join},
-    entity::Kind,
+    entity::{Entity, Kind},
     refusal::{Reason, Refusal},
 };
 
@@ -33,54 +33,94 @@ pub(crate) fn names<E: From<Refusal>>(
     Ok(())
 }
 
-impl Root {
-    /// The bytes of all files beneath it, and of uploads that are not whole. A file of several names
-    /// counts once for each; links and other filesystems count nothing. A folder that cannot be read
-    /// is an error: what is in it would not be counted.
-    pub(crate) fn count(&self, cancelled: impl Fn() -> bool) -> Result<u64, Refusal> {
-        let mut bytes = 0_u64;
-        if let Some(partials) = self.partials() {
-            bytes += partials.stored()?;
+/// What a walk has found.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// What the files weigh together.
+    pub(crate) bytes: u64,
+    /// The first folder that could not be looked into.
+    pub(crate) passed_over: Option<Refusal>,
+}
+
+/// Weighs all files beneath a folder. A file of several names weighs once for each; links and other
+/// filesystems weigh nothing, nor does what is in folders that cannot be looked into.
+pub(super) fn walk(
+    top: BorrowedFd<'_>,
+    cancelled: impl Fn() -> bool,
+    weigh: impl Fn(&Entity) -> u64,
+) -> Result<Walked, Refusal> {
+    let mut walked = Walked::default();
+    let mut folders = vec![Vec::new()];
+    while let Some(path) = folders.pop() {
+        if cancelled() {
+            return Err(Refusal::new(
+                Reason::Interrupted,
+                "the agent is stopping",
+                "start it",
+            ));
         }
-        let mut folders = vec![Vec::new()];
-        while let Some(path) = folders.pop() {
-            if cancelled() {
-                return Err(Refusal::new(
-                    Reason::Interrupted,
-                    "the agent is stopping",
-                    "start it",
-                ));
-            }
-            let Some(folder) = self.enter(&path)? else {
-                continue;
+        let looked = enter(top, &path).and_then(|folder| {
+            let Some(folder) = folder else {
+                return Ok(());
             };
             names(&folder, &path, |name| {
-                let entity = entity_at(folder.as_fd(), name)?;
-                match entity.map(|entity| (entity.kind, entity.size)) {
-                    Some((Kind::File, size)) => bytes = bytes.saturating_add(size),
-                    Some((Kind::Folder, _)) => folders.push(join(&path, name)),
+                match entity_at(folder.as_fd(), name)? {
+                    Some(file) if file.kind == Kind::File => {
+                        walked.bytes = walked.bytes.saturating_add(weigh(&file));
+                    }
+                    Some(entity) if entity.kind == Kind::Folder => folders.push(join(&path, name)),
                     _ => {}
                 }
                 Ok::<(), Refusal>(())
-            })?;
-        }
-        Ok(bytes)
-    }
-
-    /// A folder to read; nothing where it has gone, or is of another filesystem.
-    fn enter(&self, path: &[u8]) -> Result<Option<OwnedFd>, Refusal> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        match beneath(self.folder(), path, flags, false) {
-            Ok(folder) => Ok(Some(folder)),
-            Err(refusal)
-                if matches!(
-                    refusal.reason,
-                    Reason::NotFound | Reason::Outside | Reason::WrongKind | Reason::Link
-                ) =>
-            {
-                Ok(None)
+            })
+        });
+        match looked {
+            // Who may write beneath the root must not be able to stop the count. Without the top
+            // nothing at all would be known.
+            Err(refusal) if !path.is_empty() && is_closed(refusal.reason) => {
+                walked.passed_over.get_or_insert(refusal);
             }
-            Err(refusal) => Err(refusal),
+            looked => looked?,
         }
+    }
+    Ok(walked)
+}
+
+fn is_closed(reason: Reason) -> bool {
+    matches!(reason, Reason::NotAllowed | Reason::NameTooLong)
+}
+
+/// A folder to read; nothing where it has gone, or is of another filesystem.
+fn enter(top: BorrowedFd<'_>, path: &[u8]) -> Result<Option<OwnedFd>, Refusal> {
+    match beneath(top, path, OFlags::RDONLY | OFlags::DIRECTORY, false) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(refusal)
+            if matches!(
+                refusal.reason,
+                Reason::NotFound | Reason::Outside | Reason::WrongKind | Reason::Link
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+impl Root {
+    /// The bytes of all files beneath it, and what uploads that are not whole take. What is in a folder
+    /// that cannot be looked into is not counted, and the log says so once: the agent's own are open
+    /// to it.
+    pub(crate) fn count(&self, cancelled: impl Fn() -> bool) -> Result<u64, Refusal> {
+        let partials = self.partials().map(|partials| partials.stored(&cancelled));
+        let partials = partials.transpose()?.unwrap_or_default();
+        let files = walk(self.folder(), &cancelled, |file| file.size)?;
+        let wrong = partials.passed_over.or(files.passed_over).map(|refusal| {
+            format!(
+                "{}: not all is counted for the quota: {}",
+                self.name, refusal.message
+            )
+        });
+        self.uncounted.tell(wrong.as_deref());
+        Ok(partials.bytes.saturating_add(files.bytes))
     }
 }

@@ -22,7 +22,7 @@ fn add(builder: &mut Builder<Vec<u8>>, kind: EntryType, name: &str, mode: u32, c
     builder.append(&header, Cursor::new(content)).unwrap();
 }
 
-fn stream(entries: &[(EntryType, &str, u32, &[u8])]) -> Vec<u8> {
+pub(super) fn stream(entries: &[(EntryType, &str, u32, &[u8])]) -> Vec<u8> {
     let mut builder = Builder::new(Vec::new());
     for (kind, name, mode, content) in entries {
         add(&mut builder, *kind, name, *mode, content);
@@ -30,12 +30,12 @@ fn stream(entries: &[(EntryType, &str, u32, &[u8])]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
-fn put(rig: &Rig, path: &str, stream: &[u8]) -> Answer {
+pub(super) fn put(rig: &Rig, path: &str, stream: &[u8]) -> Answer {
     rig.put(path, &[("content-type", "application/x-tar")], stream)
 }
 
-const FILE: EntryType = EntryType::Regular;
-const FOLDER: EntryType = EntryType::Directory;
+pub(super) const FILE: EntryType = EntryType::Regular;
+pub(super) const FOLDER: EntryType = EntryType::Directory;
 
 #[test]
 fn a_folder_is_published_at_once() {
@@ -57,7 +57,7 @@ fn a_folder_is_published_at_once() {
     let mode = |name: &str| fs::metadata(rig.path(name)).unwrap().mode() & 0o7777;
     assert_eq!(
         (mode("tree"), mode("tree/sub"), mode("tree/sub/a")),
-        (0o750, 0o555, 0o755)
+        (0o750, 0o755, 0o755)
     );
     assert_eq!(
         fs::metadata(rig.path("tree/sub")).unwrap().mtime(),
@@ -135,6 +135,10 @@ fn links_in_a_stream_stay_inside() {
     assert_eq!(fs::read(rig.path("one/l")).unwrap(), b"x");
     assert_refused(&put(&rig, "data/two", &link("../..", "a")), 403, "outside");
     assert_refused(&put(&rig, "data/two", &link("/etc", "a")), 403, "outside");
+    for target in [".gaxx-partial", ".gaxx-partial/x", "./.gaxx-partial/."] {
+        let tar = link(target, "a");
+        assert_refused(&put(&rig, "data", &tar), 403, "reserved");
+    }
     // Nothing is written through a link of the stream.
     assert_refused(&put(&rig, "data/two", &link("b", "l/a")), 403, "link");
     assert!(!rig.path("two").exists());
@@ -172,6 +176,15 @@ fn a_folder_is_sent_as_it_is() {
     assert_eq!(put(&rig, "data/back", &again).status, 201);
     assert_eq!(fs::read(rig.path("back/big")).unwrap().len(), 600_000);
     assert_refused(&rig.get("data/t/big?tar"), 409, "wrong_kind");
+}
+
+#[test]
+fn what_is_said_last_of_a_folder_holds() {
+    let rig = Rig::new();
+    let tar = stream(&[(FOLDER, "a", 0o700, b""), (FOLDER, "a/", 0o755, b"")]);
+    assert_eq!(put(&rig, "data/tree", &tar).status, 201);
+    let mode = fs::metadata(rig.path("tree/a")).unwrap().mode();
+    assert_eq!(mode & 0o777, 0o755);
 }
 
 #[test]

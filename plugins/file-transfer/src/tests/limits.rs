@@ -2,25 +2,33 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     time::{Duration, Instant, SystemTime},
 };
 
 use gaxx_sdk::json;
+use rustix::fs::{FallocateFlags, fallocate};
 
 use super::{Rig, assert_refused, json_of};
 
 /// Tries again while the root is being counted.
-fn counted(rig: &Rig) {
+pub(super) fn counted(rig: &Rig) {
+    let roots = || rig.endpoint.send("GET", 0, "/v0/files", b"").unwrap();
+    wait_for("the count", || {
+        !json_of(&roots(), 200)["roots"][0]["used"].is_null()
+    });
+}
+
+#[track_caller]
+pub(super) fn wait_for(what: &str, done: impl Fn() -> bool) {
     let until = Instant::now() + Duration::from_secs(10);
-    while json_of(&rig.endpoint.send("GET", 0, "/v0/files", b"").unwrap(), 200)["roots"][0]["used"]
-        .is_null()
-    {
-        assert!(Instant::now() < until, "the root is not counted");
+    while !done() {
+        assert!(Instant::now() < until, "waiting for {what}");
         std::thread::yield_now();
     }
 }
 
-fn used(rig: &Rig) -> u64 {
+pub(super) fn used(rig: &Rig) -> u64 {
     let told = json_of(&rig.endpoint.send("GET", 0, "/v0/files", b"").unwrap(), 200);
     told["roots"][0]["used"].as_u64().unwrap()
 }
@@ -52,6 +60,40 @@ fn a_quota_holds_for_all_files_together() {
     ];
     assert_eq!(rig.put("data/c", &rest, &[1; 200]).status, 201);
     assert_eq!(used(&rig), 800);
+}
+
+#[test]
+fn an_upload_that_breaks_off_keeps_no_more_than_came() {
+    let rig = Rig::with(&json!({ "quota": "64MiB" }), &json!({}));
+    counted(&rig);
+    let large = [
+        ("x-upload-id", "0123456789abcdef"),
+        ("content-range", "bytes 0-33554431/33554432"),
+    ];
+    let broken = rig.send("PUT", "data/a", &large, b"some");
+    assert_refused(&broken, 400, "interrupted");
+    let [left] = &*rig.partials() else {
+        panic!("{:?}", rig.partials())
+    };
+    let left = fs::metadata(left).unwrap();
+    assert_eq!(left.len(), 4);
+    assert!(left.blocks() * 512 < 1 << 20, "{} blocks", left.blocks());
+}
+
+#[test]
+fn what_a_crash_has_left_set_aside_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let hidden = folder.path().join(".gaxx-partial");
+    fs::create_dir(&hidden).unwrap();
+    fs::set_permissions(&hidden, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let file = fs::File::create(hidden.join("resume-1")).unwrap();
+    if fallocate(&file, FallocateFlags::KEEP_SIZE, 0, 8 << 20).is_err() {
+        return; // Not every filesystem can, and then there is nothing to count.
+    }
+    let data = json!({ "path": folder.path(), "quota": "64MiB" });
+    let rig = Rig::with(&data, &json!({}));
+    counted(&rig);
+    assert!(used(&rig) >= 8 << 20, "{}", used(&rig));
 }
 
 #[test]

@@ -63,6 +63,69 @@ fn links_that_stay_inside_are_followed_where_that_is_allowed() {
 }
 
 #[test]
+fn no_link_leads_to_uploads_that_are_not_whole() {
+    let rig = Rig::with(&json!({ "follow": true }), &json!({}));
+    let hidden = rig.path(".gaxx-partial/deep");
+    fs::create_dir_all(&hidden).unwrap();
+    fs::write(hidden.join("a"), "theirs").unwrap();
+    symlink(".gaxx-partial", rig.path("l")).unwrap();
+    symlink("l/deep", rig.path("deep")).unwrap();
+    symlink("./l/deep/a", rig.path("file")).unwrap();
+    for path in [
+        "l",
+        "l/deep",
+        "l/deep/a",
+        "deep",
+        "deep/a",
+        "file",
+        "l?tar",
+        "deep/a?stat",
+    ] {
+        assert_refused(&rig.get(&format!("data/{path}")), 403, "reserved");
+    }
+    for path in [
+        "l/new",
+        "deep/new",
+        "deep/more/new?parents",
+        "deep/new?folder",
+    ] {
+        assert_refused(
+            &rig.put(&format!("data/{path}"), &[], b"x"),
+            403,
+            "reserved",
+        );
+    }
+    for path in ["deep/a", "l/deep?recursive"] {
+        let answer = rig.send("DELETE", &format!("data/{path}"), &[], b"");
+        assert_refused(&answer, 403, "reserved");
+    }
+    assert_eq!(fs::read(hidden.join("a")).unwrap(), b"theirs");
+    assert_eq!(fs::read_dir(&hidden).unwrap().count(), 1);
+    // The link itself can be seen, and removed.
+    assert_eq!(json_of(&rig.get("data/l?stat"), 200)["kind"], "link");
+    assert_eq!(rig.send("DELETE", "data/l", &[], b"").status, 200);
+}
+
+#[test]
+fn refusals_fill_no_audit_log() {
+    let rig = Rig::new();
+    let long = format!("data/{}", "ä".repeat(10_000));
+    for _ in 0..200 {
+        assert_refused(&rig.get(&long), 400, "name_too_long");
+    }
+    let records = rig.audited();
+    assert!((50..200).contains(&records.len()), "{}", records.len());
+    let path = records[0]["path"].as_str().unwrap();
+    assert!((4000..=4096).contains(&path.len()), "{}", path.len());
+    let bytes = "/v0/files/".len() + long.len();
+    assert_eq!(records[0]["path_bytes"], bytes);
+    assert!(rig.refused("name_too_long") > 199.0);
+    // What is done is recorded all the same.
+    rig.put("data/a", &[], b"x");
+    assert_eq!(rig.audited().last().unwrap()["event"], "file.put.end");
+}
+
+#[test]
 fn devices_pipes_and_sockets_are_refused_both_ways() {
     let rig = Rig::new();
     make_fifo(&rig.path("pipe"));
