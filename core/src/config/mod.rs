@@ -54,7 +54,7 @@ pub use schema::schema;
 pub use sections::{
     Agent, Audit, Auth, CheckPlan, CheckSection, Client, ClientCertificate, CollectorThresholds,
     ComponentPlan, ComponentSection, Config, ExporterSection, Health, Isolation, Limits, Log,
-    LogFormat, PluginSection, Plugins, Process, ProcessSection, Profiling, Scrape, ScopeName,
+    LogFormat, PluginSection, Plugins, Process, ProcessSection, Profiling, ScopeName, Scrape,
     Server, TaskThresholds, Telemetry, Tls, Token, Trust,
 };
 pub use values::{

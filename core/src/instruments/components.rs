@@ -171,7 +171,11 @@ fn collector_name(component: &str) -> String {
 impl HelperMetrics {
     /// One was asked for.
     pub fn asked(&self, started: bool) {
-        let counter = if started { &self.started } else { &self.refused };
+        let counter = if started {
+            &self.started
+        } else {
+            &self.refused
+        };
         counter.inc();
     }
 }

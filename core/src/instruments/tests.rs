@@ -126,7 +126,7 @@ fn only_the_first_names_break_the_naming_rules() {
     let selected = snapshots.each_ref().map(|one| one.select(&Selection::All));
     let breaking: BTreeSet<&str> = selected
         .iter()
-        .flat_map(|one| one.families())
+        .flat_map(registry::Selected::families)
         .filter(breaks_the_rules)
         .map(|family| family.name())
         .collect();
@@ -166,7 +166,7 @@ fn reference(snapshots: &[Snapshot; 2]) -> String {
     // Those of both roles stand once.
     let all: BTreeMap<&str, FamilyView<'_>> = selected
         .iter()
-        .flat_map(|one| one.families())
+        .flat_map(registry::Selected::families)
         .map(|family| (family.name(), family))
         .collect();
     let mut text = String::new();

@@ -272,7 +272,11 @@ impl Monitor {
         let names = wanted
             .filter(|want| want.kind == Kind::HealthCheck)
             .map(|want| check_name(&want.owner))
-            .chain(own_checks(self.instruments.role).iter().map(|name| (*name).to_owned()));
+            .chain(
+                own_checks(self.instruments.role)
+                    .iter()
+                    .map(|name| (*name).to_owned()),
+            );
         self.health.expect(names.filter_map(|name| {
             let check = config.health.check(&name);
             check.enabled.then_some((

@@ -87,7 +87,10 @@ impl Config {
             ("/profiling/tls", &mut self.profiling.tls),
             ("/agent/tls", &mut self.agent.tls),
         ] {
-            paths.extend(tls.paths().map(|(key, path)| (format!("{section}/{key}"), path)));
+            paths.extend(
+                tls.paths()
+                    .map(|(key, path)| (format!("{section}/{key}"), path)),
+            );
         }
         let client = self.client.paths();
         paths.extend(client.map(|(key, path)| (format!("/client/{key}"), path)));

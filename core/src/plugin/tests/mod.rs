@@ -33,8 +33,8 @@ use gaxx_abi::{
 };
 
 use super::{
-    CallPool, Candidate, Catalog, Component, Home, Kind, Maker, Origin, Plan, PluginRow, Services, Timing,
-    Want, plan::PluginPlan,
+    CallPool, Candidate, Catalog, Component, Home, Kind, Maker, Origin, Plan, PluginRow, Services,
+    Timing, Want, plan::PluginPlan,
 };
 use crate::{
     instruments::Instruments,

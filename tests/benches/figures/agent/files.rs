@@ -14,6 +14,46 @@ use crate::{Table, spread::Spread};
 
 const SIZE: usize = 1 << 30;
 const ROUNDS: usize = 5;
+const NGINX: &str = "curl from nginx";
+const OURS: [&str; 3] = [
+    "curl from the agent",
+    "gaxx-mon pull --verify",
+    "gaxx-mon push, durable and verified",
+];
+
+/// Speeds by name, in megabytes a second, in the order in which they came first.
+#[derive(Default)]
+struct Speeds(Vec<(String, Vec<f64>)>);
+
+impl Speeds {
+    fn measure(&mut self, name: &str, call: impl FnOnce()) {
+        let start = Instant::now();
+        call();
+        let speed = SIZE as f64 / 1e6 / start.elapsed().as_secs_f64();
+        match self.0.iter_mut().find(|(other, _)| other == name) {
+            Some((_, speeds)) => speeds.push(speed),
+            None => self.0.push((name.to_owned(), vec![speed])),
+        }
+    }
+
+    fn of(&self, name: &str) -> Option<Spread> {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        found.map(|(_, speeds)| Spread::of(speeds.iter().copied()))
+    }
+
+    /// Those of others than us.
+    fn peers(&self) -> String {
+        let peers = self
+            .0
+            .iter()
+            .filter(|(name, _)| !OURS.contains(&name.as_str()));
+        let shown = peers.map(|(name, speeds)| {
+            let speed = Spread::of(speeds.iter().copied());
+            format!("{name} {speed:#}")
+        });
+        shown.collect::<Vec<_>>().join(", ")
+    }
+}
 
 pub(crate) fn measure(table: &mut Table) {
     let folder = tempfile::tempdir().unwrap();
@@ -26,93 +66,44 @@ pub(crate) fn measure(table: &mut Table) {
     if let Some(nginx) = &nginx {
         fs::copy(&source, nginx.folder().join("big")).unwrap();
     }
+    if let Some((_, daemon)) = &rsync {
+        fs::copy(&source, daemon.folder().join("there")).unwrap();
+    }
     let target = folder.path().join("target");
-    let token = format!("Authorization: Bearer {}", agent.token());
-    let url = format!("{}/v0/files/data/big", agent.api());
     let before = Process(agent.pid()).memory().rss;
-    let mut names = Vec::new();
-    let mut speeds: Vec<Vec<f64>> = Vec::new();
-    for round in 0..ROUNDS {
-        let mut at = 0;
-        let mut measure = |name: &str, call: &mut dyn FnMut()| {
-            if round == 0 {
-                names.push(name.to_owned());
-                speeds.push(Vec::new());
-            }
-            let start = Instant::now();
-            call();
-            speeds[at].push(SIZE as f64 / 1e6 / start.elapsed().as_secs_f64());
-            at += 1;
-        };
-        measure("curl from the agent", &mut || {
-            curl(&["-H", &token, &url, "-o"], &target);
-        });
-        measure("gaxx-mon pull --verify", &mut || {
-            let _ = fs::remove_file(&target);
-            let mut pull = agent.client();
-            pull.args(["pull", "--quiet", "--verify", agent.api(), "data/big"]);
-            succeed(pull.arg(&target));
-        });
+    let mut speeds = Speeds::default();
+    for _ in 0..ROUNDS {
+        ours(&mut speeds, &agent, &source, &target);
+        fs::remove_file(root.join("pushed")).unwrap();
         if let Some(nginx) = &nginx {
             let url = format!("http://{}/big", nginx.address());
-            measure("curl from nginx", &mut || curl(&[&url, "-o"], &target));
+            speeds.measure(NGINX, || curl(&[&url, "-o"], &target));
         }
         if let Some((rsync, daemon)) = &rsync {
-            let from = daemon.address().replace("127.0.0.1:", "rsync://127.0.0.1:") + "/all/there";
-            fs::copy(&source, daemon.folder().join("there")).unwrap();
-            measure("rsync from its daemon", &mut || {
-                let _ = fs::remove_file(&target);
-                succeed(
-                    rsync
-                        .command()
-                        .args(["-W", "--inplace"])
-                        .arg(&from)
-                        .arg(&target),
-                );
+            let from = format!("rsync://{}/all/there", daemon.address());
+            fs::remove_file(&target).unwrap();
+            speeds.measure("rsync from its daemon", || {
+                let mut fetch = rsync.command();
+                succeed(fetch.args(["-W", "--inplace"]).arg(&from).arg(&target));
             });
         }
         if let Some(ssh) = &ssh {
-            measure("scp on a kept connection", &mut || {
-                ssh.copy(&source, &target)
-            });
+            speeds.measure("scp on a kept connection", || ssh.copy(&source, &target));
         }
-        measure("cp", &mut || {
+        speeds.measure("cp", || {
             fs::copy(&source, &target).unwrap();
         });
-        measure("gaxx-mon push, durable and verified", &mut || {
-            let mut push = agent.client();
-            push.args(["push", "--quiet", agent.api()]).arg(&source);
-            succeed(push.arg("data/pushed"));
-        });
-        let _ = fs::remove_file(root.join("pushed"));
     }
     let after = Process(agent.pid()).memory().rss;
-    let speeds: Vec<Spread> = speeds.into_iter().map(Spread::of).collect();
-    let of = |name: &str| {
-        let at = names.iter().position(|other| other == name);
-        at.map(|at| &speeds[at])
-    };
-    let beside: Vec<String> = names
-        .iter()
-        .zip(&speeds)
-        .filter(|(name, _)| !name.contains("agent") && !name.contains("gaxx"))
-        .map(|(name, speed)| format!("{name} {speed:#}"))
-        .collect();
-    for (name, reach) in [
-        ("curl from the agent", "0.8 of nginx"),
-        ("gaxx-mon pull --verify", "0.8 of nginx"),
-        ("gaxx-mon push, durable and verified", ""),
-    ] {
-        let speed = of(name).unwrap();
-        let ratio = of("curl from nginx").map_or_else(String::new, |nginx| {
-            format!(": {:.2} of nginx to curl", speed.ratio(nginx))
+    for (name, reach) in OURS.into_iter().zip(["0.8 of nginx", "0.8 of nginx", ""]) {
+        let Some(speed) = speeds.of(name) else {
+            continue;
+        };
+        let ratio = speeds.of(NGINX).map_or_else(String::new, |nginx| {
+            format!(": {:.2} of nginx to curl", speed.ratio(&nginx))
         });
-        table.row(
-            &format!("1 GiB over loopback, MB/s: {name}"),
-            &format!("{speed}{ratio}"),
-            &beside.join(", "),
-            reach,
-        );
+        let figure = format!("1 GiB over loopback, MB/s: {name}");
+        table.row(&figure, &format!("{speed}{ratio}"), &speeds.peers(), reach);
     }
     table.row(
         "resident memory of the agent before and after those",
@@ -122,9 +113,29 @@ pub(crate) fn measure(table: &mut Table) {
     );
 }
 
+/// There and back, by curl and by our own commands.
+fn ours(speeds: &mut Speeds, agent: &Agent, source: &Path, target: &Path) {
+    let [fetched, pulled, pushed] = OURS;
+    let token = format!("Authorization: Bearer {}", agent.token());
+    let url = format!("{}/v0/files/data/big", agent.api());
+    speeds.measure(fetched, || curl(&["-H", &token, &url, "-o"], target));
+    fs::remove_file(target).unwrap();
+    speeds.measure(pulled, || {
+        let mut pull = agent.client();
+        pull.args(["pull", "--quiet", "--verify", agent.api(), "data/big"]);
+        succeed(pull.arg(target));
+    });
+    speeds.measure(pushed, || {
+        let mut push = agent.client();
+        push.args(["push", "--quiet", agent.api()]).arg(source);
+        succeed(push.arg("data/pushed"));
+    });
+}
+
 pub(super) fn served(root: &Path) -> String {
     format!(
-        "{{plugins: {{file-transfer: {{roots: {{data: {{path: {root:?}, write: true, delete: true}}}}}}}}}}"
+        "{{plugins: {{file-transfer: {{roots: {{data: {{path: {}, write: true, delete: true}}}}}}}}}}",
+        root.display()
     )
 }
 

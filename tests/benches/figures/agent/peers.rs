@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::Table;
 
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_mins(1);
 
 /// A peer that listens.
 pub(super) struct Server {
