@@ -183,6 +183,7 @@ mod tests {
         Entity {
             kind,
             size,
+            allocated: 0,
             mode: 0o4640,
             modified: Moment {
                 seconds: 9,

@@ -118,6 +118,7 @@ mod tests {
         Entity {
             kind: Kind::File,
             size: 1,
+            allocated: 0,
             mode: 0o644,
             modified: Moment {
                 seconds: 0,

@@ -10,7 +10,7 @@ use gaxx_sdk::{
     testing::{Conditions, Facility},
 };
 
-use super::{Rig, assert_refused, header, json_of};
+use super::{Rig, assert_refused, header, json_of, limits::wait_for};
 use crate::digest::{Hasher, hex};
 
 const ID: (&str, &str) = ("x-upload-id", "0123456789abcdef");
@@ -224,6 +224,8 @@ fn the_audit_log_has_start_end_and_refusals() {
     let rig = Rig::new();
     rig.put("data/a", &[], b"new");
     rig.get("data/a");
+    // The end of a reading is recorded behind the answer.
+    wait_for("the record", || rig.audited().len() == 4);
     rig.get("data/none");
     rig.send("DELETE", "data/a", &[], b"");
     let records = rig.audited();
