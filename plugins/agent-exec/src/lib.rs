@@ -34,7 +34,7 @@ mod warning;
 
 /// What is said on every surface where every command may run.
 const WARNING: &str = "plugins.agent-exec.allow is `any`: every caller with the scope exec may run \
-                       every program as the agent's user";
+                       every program, as every user that the agent may become";
 
 gaxx_sdk::plugin! {
     name = "agent-exec";

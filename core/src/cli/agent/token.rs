@@ -68,7 +68,7 @@ fn instructions(new: &NewToken, token: &str, last_day: Option<&str>) -> String {
          Put this into the agent's configuration, and send it SIGHUP:\n\n\
          auth:\n  tokens:\n    - {{name: {}, scopes: [{}]{expires},\n       hash: \"{}\"}}\n\n\
          The client takes the token from a file: write it to one of mode 0600 and give that with\n\
-         --token-file FILE, client.token_file, or the variable GAXX_AGENT_TOKEN.\n",
+         --token-file FILE or client.token_file; or from the variable GAXX_AGENT_TOKEN itself.\n",
         // JSON's texts are YAML's, too.
         serde_json::Value::from(new.name.as_str()),
         scopes.join(", "),

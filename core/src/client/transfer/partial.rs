@@ -28,6 +28,16 @@ impl Partial {
     /// The one for this target, of the file that `what` tells apart from all others, version
     /// included. Those of other versions are removed.
     pub(super) fn open(target: &Path, what: &str) -> Result<Self, TransferError> {
+        // A rename would put the file in the place of the device, the link or the socket.
+        if target
+            .symlink_metadata()
+            .is_ok_and(|there| !there.is_file())
+        {
+            return Err(TransferError::Unfit {
+                path: target.to_owned(),
+                why: "is there and is no plain file: name another place, or remove it",
+            });
+        }
         let (folder, prefix) = place(target, "part-")?;
         let mut name = prefix.clone();
         name.push(&blake3::hash(what.as_bytes()).to_hex().as_str()[..16]);
@@ -142,6 +152,18 @@ mod tests {
         );
         second.publish(0o640, Some((1, 2))).unwrap();
         assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("elsewhere", &link).unwrap();
+        for target in [Path::new("/dev/null"), &link] {
+            let refused = Partial::open(target, "v1");
+            assert!(matches!(refused, Err(TransferError::Unfit { .. })));
+        }
+        assert_eq!(names(folder.path()), ["link"]);
     }
 
     #[test]

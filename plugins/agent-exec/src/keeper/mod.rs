@@ -34,7 +34,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::{ffi::OsString, os::fd::OwnedFd, path::PathBuf, time::Duration};
+use std::{ffi::OsString, fmt, os::fd::OwnedFd, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +116,27 @@ pub(crate) struct Abilities {
     pub(crate) no_network: bool,
     /// Each run has a cgroup of its own, which ends it at once and outlasts its keeper.
     pub(crate) cgroup: bool,
+}
+
+/// `another user, Landlock; not possible here: no network, a cgroup for each run`.
+impl fmt::Display for Abilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            (self.users, "another user"),
+            (self.landlock, "Landlock"),
+            (self.no_network, "no network"),
+            (self.cgroup, "a cgroup for each run"),
+        ];
+        let those = |wanted: bool| {
+            let names = all.iter().filter(|(able, _)| *able == wanted);
+            names.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
+        };
+        match (those(true), those(false)) {
+            (able, unable) if unable.is_empty() => f.write_str(&able),
+            (able, unable) if able.is_empty() => write!(f, "nothing of: {unable}"),
+            (able, unable) => write!(f, "{able}; not possible here: {unable}"),
+        }
+    }
 }
 
 /// How a command ended.

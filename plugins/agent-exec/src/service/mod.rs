@@ -89,7 +89,7 @@ impl Service {
             warn!("{}", crate::WARNING);
         }
         match self.keepers() {
-            Ok(keepers) => info!("commands can be confined by {:?}", keepers.abilities()),
+            Ok(keepers) => info!("commands can be confined by {}", keepers.abilities()),
             Err(error) => error!("no command can run: {error}"),
         }
     }
