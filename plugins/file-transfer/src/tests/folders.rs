@@ -9,7 +9,7 @@ use std::{
 use gaxx_sdk::{json, testing::Answer};
 use tar::{Archive, Builder, EntryType, Header};
 
-use super::{Rig, assert_refused, json_of, make_fifo};
+use super::{Rig, assert_refused, json_of, limits::wait_for, make_fifo};
 
 fn add(builder: &mut Builder<Vec<u8>>, kind: EntryType, name: &str, mode: u32, content: &[u8]) {
     let mut header = Header::new_gnu();
