@@ -10,8 +10,10 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-use super::{Moved, Progress, Remote, Step, TransferError, digest, meta::Meta, partial::Partial};
-use crate::client::{Backoff, Client, ClientError, body::Body, pool::request, reply::Reply};
+use super::{
+    Moved, Progress, Remote, Step, TransferError, again, digest, meta::Meta, partial::Partial,
+};
+use crate::client::{Client, ClientError, body::Body, pool::request, reply::Reply};
 
 /// What a file at the node is.
 struct Told {
@@ -30,31 +32,17 @@ impl Client {
         verify: bool,
         progress: Arc<dyn Progress>,
     ) -> Result<Moved, TransferError> {
-        let mut backoff = Backoff::default();
         let mut resumed = None;
-        loop {
-            let tried = self
-                .try_download(from, to, verify, &progress, &mut resumed)
-                .await;
-            let error = match tried {
-                Ok(bytes) => {
-                    let resumed = resumed.unwrap_or(0);
-                    return Ok(Moved {
-                        bytes,
-                        resumed,
-                        files: 1,
-                    });
-                }
-                Err(error) => error,
-            };
-            let wait = error.retry().and_then(|asked| backoff.next(asked));
-            let Some(wait) = wait else { return Err(error) };
-            progress.step(Step::Again {
-                error: &error,
-                wait,
-            });
-            tokio::time::sleep(wait).await;
-        }
+        let bytes = again(&*progress, async || {
+            self.try_download(from, to, verify, &progress, &mut resumed)
+                .await
+        })
+        .await?;
+        Ok(Moved {
+            bytes,
+            resumed: resumed.unwrap_or(0),
+            files: 1,
+        })
     }
 
     async fn try_download(

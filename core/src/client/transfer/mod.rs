@@ -25,6 +25,8 @@ pub use error::TransferError;
 pub use progress::{Progress, Silent, Step};
 pub use remote::{Remote, RemoteError};
 
+use super::Backoff;
+
 /// What a transfer came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Moved {
@@ -38,3 +40,24 @@ pub struct Moved {
 
 /// How many bytes are read, sent and written at once.
 const PIECE: usize = 256 * 1024;
+
+/// Tries until it works, as long as the error is one after which another try may do better.
+async fn again<T>(
+    progress: &dyn Progress,
+    mut attempt: impl AsyncFnMut() -> Result<T, TransferError>,
+) -> Result<T, TransferError> {
+    let mut backoff = Backoff::default();
+    loop {
+        let error = match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let wait = error.retry().and_then(|asked| backoff.next(asked));
+        let Some(wait) = wait else { return Err(error) };
+        progress.step(Step::Again {
+            error: &error,
+            wait,
+        });
+        tokio::time::sleep(wait).await;
+    }
+}

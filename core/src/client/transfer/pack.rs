@@ -13,8 +13,8 @@ use http::{Method, header};
 use tar::Builder;
 use tokio::{sync::mpsc, task::spawn_blocking};
 
-use super::{Moved, PIECE, Progress, Remote, Step, TransferError};
-use crate::client::{Backoff, Client, ClientError, body::Body, pool::request, reply::Reply, stall};
+use super::{Moved, PIECE, Progress, Remote, Step, TransferError, again};
+use crate::client::{Client, ClientError, body::Body, pool::request, reply::Reply, stall};
 
 /// What is in a folder.
 struct Contents {
@@ -41,23 +41,11 @@ impl Client {
         let (path, watcher) = (from.to_owned(), Arc::clone(&progress));
         let looked = spawn_blocking(move || Contents::of(&path, &*watcher));
         let contents = Arc::new(looked.await.expect("the thread does not panic")?);
-        let mut backoff = Backoff::default();
-        let bytes = loop {
-            let error = match self
-                .try_folder(from, &contents, to, parents, &progress)
+        let bytes = again(&*progress, async || {
+            self.try_folder(from, &contents, to, parents, &progress)
                 .await
-            {
-                Ok(bytes) => break bytes,
-                Err(error) => error,
-            };
-            let wait = error.retry().and_then(|asked| backoff.next(asked));
-            let Some(wait) = wait else { return Err(error) };
-            progress.step(Step::Again {
-                error: &error,
-                wait,
-            });
-            tokio::time::sleep(wait).await;
-        };
+        })
+        .await?;
         if verify {
             progress.step(Step::Verifying);
             self.compare_folder(from, contents.files.clone(), to)

@@ -12,12 +12,12 @@ use tar::{Archive, EntryType};
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 use super::{
-    Moved, Progress, Remote, Step, TransferError,
+    Moved, Progress, Remote, Step, TransferError, again,
     download::pass,
     meta::Meta,
     publish::{self, Staged},
 };
-use crate::client::{Backoff, Client, body::Body, pool::request};
+use crate::client::{Client, body::Body, pool::request};
 
 impl Client {
     /// Fetches a folder with all that is in it, as one tar stream. It comes beside its target, and is
@@ -30,20 +30,10 @@ impl Client {
         verify: bool,
         progress: Arc<dyn Progress>,
     ) -> Result<Moved, TransferError> {
-        let mut backoff = Backoff::default();
-        let (staged, bytes, files) = loop {
-            let error = match self.try_unpack(from, to, &progress).await {
-                Ok(unpacked) => break unpacked,
-                Err(error) => error,
-            };
-            let wait = error.retry().and_then(|asked| backoff.next(asked));
-            let Some(wait) = wait else { return Err(error) };
-            progress.step(Step::Again {
-                error: &error,
-                wait,
-            });
-            tokio::time::sleep(wait).await;
-        };
+        let unpacked = again(&*progress, async || {
+            self.try_unpack(from, to, &progress).await
+        });
+        let (staged, bytes, files) = unpacked.await?;
         let count = files.len() as u64;
         if verify {
             progress.step(Step::Verifying);

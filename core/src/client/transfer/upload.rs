@@ -6,8 +6,8 @@ use http::{Method, StatusCode, header};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
-use super::{Moved, Progress, Remote, Step, TransferError, source::Source};
-use crate::client::{Backoff, Client, ClientError, body::Body, pool::request, stall};
+use super::{Moved, Progress, Remote, Step, TransferError, again, source::Source};
+use crate::client::{Client, ClientError, body::Body, pool::request, stall};
 
 /// Answers about uploads are short.
 const LONGEST: usize = 1 << 20;
@@ -33,24 +33,12 @@ impl Client {
         let (path, remote, watcher) = (from.to_owned(), to.clone(), Arc::clone(&progress));
         let opened = spawn_blocking(move || Source::open(&path, &remote, &*watcher));
         let source = Arc::new(opened.await.expect("the thread does not panic")?);
-        let mut backoff = Backoff::default();
         let mut resumed = None;
-        loop {
-            let tried = self
-                .try_upload(&source, to, parents, &progress, &mut resumed)
-                .await;
-            let error = match tried {
-                Ok(()) => break,
-                Err(error) => error,
-            };
-            let wait = error.retry().and_then(|asked| backoff.next(asked));
-            let Some(wait) = wait else { return Err(error) };
-            progress.step(Step::Again {
-                error: &error,
-                wait,
-            });
-            tokio::time::sleep(wait).await;
-        }
+        again(&*progress, async || {
+            self.try_upload(&source, to, parents, &progress, &mut resumed)
+                .await
+        })
+        .await?;
         if verify {
             progress.step(Step::Verifying);
             self.compare(to, &source.digest).await?;
