@@ -30,6 +30,8 @@ pub enum Process {
     Statistics,
     /// What is served, and to whom, as JSON.
     Capabilities,
+    /// What the program was built from and started with, as JSON.
+    Build,
 }
 
 impl Host {
@@ -89,6 +91,7 @@ impl Host {
             Process::Heap => process::HEAP,
             Process::Statistics => process::STATISTICS,
             Process::Capabilities => process::CAPABILITIES,
+            Process::Build => process::BUILD,
         };
         Ok(answer(self.0.process(what, deadline.as_nanos()))?.into())
     }

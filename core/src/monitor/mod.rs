@@ -45,6 +45,7 @@ use crate::{
         self, CallPool, Catalog, Component, Discovery, Kind, Launcher, Maker, PluginRow, Standing,
         State, discover,
     },
+    profile::Profiler,
     registry::{self, Registry, Snapshot},
 };
 
@@ -313,6 +314,7 @@ fn maker(
             registry: registry.clone(),
             health: Arc::clone(health),
             records: records.clone(),
+            profiler: Profiler::default(),
             monitor: Weak::clone(monitor),
         }),
         calls: CallPool::new(WORKING_THREADS, stuck),

@@ -9,6 +9,7 @@ use crate::{
     health::Engine,
     plugin::Services,
     process,
+    profile::Profiler,
     registry::{Owner, Registry, Selection, json},
     role::Role,
 };
@@ -19,6 +20,7 @@ pub(super) struct Inside {
     pub(super) registry: Registry,
     pub(super) health: Arc<Engine>,
     pub(super) records: Records,
+    pub(super) profiler: Profiler,
     /// Whose they are; gone when the program ends.
     pub(super) monitor: Weak<Monitor>,
 }
@@ -42,6 +44,10 @@ impl Services for Inside {
             Some(monitor) if what == ask::CAPABILITIES => Ok(monitor.capabilities().into_bytes()),
             _ => process::answer(what),
         }
+    }
+
+    fn profile(&self, component: &Owner, order: &str, deadline: u64) -> Result<Vec<u8>, Fault> {
+        self.profiler.carry_out(component, order, deadline)
     }
 
     fn audit(&self, component: &Owner, record: &str, deadline: u64) -> Result<(), Fault> {

@@ -43,6 +43,8 @@ pub trait Services: Send + Sync {
     /// Writes a component's record, a JSON object, to the audit log. Returns once it is durable, at
     /// most after so many nanoseconds; 0: in its order, and nobody waits.
     fn audit(&self, component: &Owner, record: &str, deadline: u64) -> Result<(), Fault>;
+    /// Carries out an order of [`gaxx_abi::host::profile`] for a component.
+    fn profile(&self, component: &Owner, order: &str, deadline: u64) -> Result<Vec<u8>, Fault>;
 }
 
 /// The host of one component.
@@ -240,6 +242,12 @@ impl Abi for Handle {
     fn audit(&self, record: RStr<'_>, deadline: u64) -> RResult<(), Fault> {
         let component = self.0.table.owner();
         self.0.services.audit(component, &record, deadline).into()
+    }
+
+    fn profile(&self, order: RStr<'_>, deadline: u64) -> RResult<RVec<u8>, Fault> {
+        let component = self.0.table.owner();
+        let profile = self.0.services.profile(component, &order, deadline);
+        profile.map(Into::into).into()
     }
 
     fn is_cancelled(&self) -> bool {

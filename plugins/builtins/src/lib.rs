@@ -4,6 +4,7 @@
 use gaxx_agent_exec as _;
 use gaxx_exec as _;
 use gaxx_file_transfer as _;
+use gaxx_pprof as _;
 use gaxx_system as _;
 
 use gaxx_sdk::abi::{PluginBox, abi_std::RVec};
@@ -26,6 +27,6 @@ mod tests {
             .iter()
             .map(|plugin| plugin.manifest().name.into())
             .collect();
-        assert_eq!(names, ["agent-exec", "exec", "file-transfer", "system"]);
+        assert_eq!(names, ["agent-exec", "exec", "file-transfer", "pprof", "system"]);
     }
 }

@@ -36,6 +36,28 @@ pub mod process {
     /// What is served and to whom, as JSON: `{"listeners": {"api": [{"plugin", "component",
     /// "method", "path", "scope"}]}}`. Since 1.2.
     pub const CAPABILITIES: u32 = 6;
+    /// What the program was built from and started with, as JSON. Since 1.3.
+    pub const BUILD: u32 = 7;
+}
+
+/// What [`Host::profile`] is ordered to do: a JSON object with one of these members.
+///
+/// Profiles are gzip-compressed and in pprof's format. Their locations are addresses within
+/// mappings that name a file: symbols are for who asked to find.
+///
+/// Where `plugin` is not empty, it is the process of that plugin, which must have one of its own.
+pub mod profile {
+    /// `{"cpu": {"hertz": 99, "seconds": 30, "plugin": ""}}` begins to sample who uses the CPU;
+    /// answers `{"session": n}`. Of all that a process runs there is one such profile at a time:
+    /// another is refused with [`fault::kind::LIMIT`](crate::fault::kind::LIMIT). It is given up
+    /// 30 s after so many seconds, and when the component stops.
+    pub const CPU: &str = "cpu";
+    /// `{"finish": n}` ends a session; answers its profile.
+    pub const FINISH: &str = "finish";
+    /// `{"cancel": n}` ends a session without a profile; answers `{}`.
+    pub const CANCEL: &str = "cancel";
+    /// `{"heap": {"plugin": ""}}` answers what is allocated, and what has been, by stack.
+    pub const HEAP: &str = "heap";
 }
 
 /// What a component may ask of its host, from any thread, from its creation on.
@@ -92,6 +114,14 @@ pub trait Host: Send + Sync {
         RResult::RErr(Fault::absent(
             fault::kind::REFUSED,
             "this host starts no helpers",
+        ))
+    }
+    /// Profiles the process, or that of a plugin, as the order says: see [`profile`]. Since 1.3; an
+    /// older host has no profiler.
+    fn profile(&self, _order: RStr<'_>, _deadline: u64) -> RResult<RVec<u8>, Fault> {
+        RResult::RErr(Fault::absent(
+            fault::kind::REFUSED,
+            "this host has no profiler",
         ))
     }
 }

@@ -166,6 +166,11 @@ impl Abi for RemoteHost {
         self.ask(HostCall::Audit { record, deadline }, done)
     }
 
+    fn profile(&self, order: RStr<'_>, deadline: u64) -> RResult<RVec<u8>, Fault> {
+        let order = order.into();
+        self.ask(HostCall::Profile { order, deadline }, bytes)
+    }
+
     fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
     }

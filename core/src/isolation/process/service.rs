@@ -118,6 +118,11 @@ fn answer(seat: &Seat, process: u64, what: HostCall) -> Option<(HostTold, Option
         HostCall::Process { what, deadline } => told(host.process(what, deadline), |bytes| {
             HostTold::Bytes(bytes.into())
         }),
+        HostCall::Profile { order, deadline } => {
+            told(host.profile(order.as_str().into(), deadline), |bytes| {
+                HostTold::Bytes(bytes.into())
+            })
+        }
         HostCall::Audit { record, deadline } => {
             let most = u64::try_from(AUDIT.as_nanos()).unwrap_or(u64::MAX);
             let written = host.audit(record.as_str().into(), deadline.min(most));

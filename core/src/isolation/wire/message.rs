@@ -158,6 +158,11 @@ pub(in crate::isolation) enum HostCall {
     },
     /// Answered by [`HostTold::Descriptor`].
     Helper(String),
+    /// Answered by [`HostTold::Bytes`].
+    Profile {
+        order: String,
+        deadline: u64,
+    },
     Retire(u32),
     Log {
         level: u32,

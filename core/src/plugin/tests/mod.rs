@@ -239,6 +239,10 @@ impl Services for NoServices {
     fn audit(&self, _component: &Owner, _record: &str, _deadline: u64) -> Result<(), Fault> {
         Err(fault("nothing is recorded"))
     }
+
+    fn profile(&self, _: &Owner, _order: &str, _deadline: u64) -> Result<Vec<u8>, Fault> {
+        Err(fault("nothing is profiled"))
+    }
 }
 
 /// A catalog, and the plugin that it is about.
