@@ -16,7 +16,7 @@ Usage: tests/run.sh [--quick | --only NAME | --soak | --tools | --peers]
   --only NAME  build, and the tests whose name contains NAME
   --soak       all of it, then the long tests
   --tools      only install what is missing
-  --peers      only unpack what benchmarks are measured beside: nginx, rsync, sshd and go
+  --peers      only unpack what benchmarks are measured beside: nginx, rsync and sshd
 
 With CI=true a tool that cannot be had is a failure. Otherwise the tests that need it are skipped,
 and say so. Full output is kept in target/test-logs.
@@ -87,7 +87,7 @@ has() {
 
 missing() {
     local program
-    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq minisign check_load; do
+    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq minisign check_load go dot; do
         has "$program" || echo "$program"
     done
 }
@@ -128,6 +128,14 @@ unpack_with_dependencies() {
     unpack $all
 }
 
+# Has an unpacked dot note its plugins, as its package's script does; tests/src/tool.rs starts it so.
+configure_graphviz() {
+    local plugins
+    plugins=$(find "$tools/root/usr/lib" -maxdepth 2 -type d -name graphviz)
+    [ -z "$plugins" ] ||
+        GVBINDIR=$plugins LD_LIBRARY_PATH=$(dirname "$plugins") "$tools/root/usr/bin/dot" -c
+}
+
 # Runs a command while the packages it installs may start no service.
 without_services() (
     policy=/usr/sbin/policy-rc.d
@@ -153,8 +161,8 @@ system_install() {
 }
 
 # Daemons are only ever unpacked: an installed one would be a service from the next boot on. So are
-# the plugins of Nagios, which need nothing that a Debian lacks. Chromium and jq need libraries, so
-# root installs them; others unpack those as well.
+# the plugins of Nagios, which need nothing that a Debian lacks. Chromium, jq, Go and Graphviz need
+# more packages, so root installs them; others unpack those as well.
 install_tools() {
     local unpacked=() programs=() program
     for program in $(missing); do
@@ -163,6 +171,8 @@ install_tools() {
             prometheus*) unpacked+=("$program") ;;
             check_*) unpacked+=(monitoring-plugins-basic) ;;
             chromedriver) programs+=(chromium-driver) ;;
+            go) programs+=(golang-go) ;;
+            dot) programs+=(graphviz) ;;
             *) programs+=("$program") ;;
         esac
     done
@@ -182,7 +192,7 @@ install_tools() {
         if [ "$(id -u)" -eq 0 ]; then
             system_install "${programs[@]}" || echo "could not install ${programs[*]}"
         else
-            unpack_with_dependencies "${programs[@]}" ||
+            { unpack_with_dependencies "${programs[@]}" && configure_graphviz; } ||
                 echo "could not unpack ${programs[*]}: please ask the administrator for them"
         fi
     fi
@@ -200,7 +210,7 @@ tools_step() {
 
 # Only benchmarks need these, which no test is: they are unpacked, so that no service starts.
 peers_step() {
-    unpack_with_dependencies nginx-light rsync openssh-server golang-1.19-go golang-1.19-src
+    unpack_with_dependencies nginx-light rsync openssh-server
 }
 
 # --- steps -----------------------------------------------------------------------------------

@@ -6,6 +6,10 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub const COMMIT: &str = env!("GAXX_COMMIT");
 /// The target it was built for.
 pub const TARGET: &str = env!("GAXX_TARGET");
+/// `release` for a build that is optimised as for a release, else `debug`.
+pub const PROFILE: &str = env!("GAXX_PROFILE");
+/// The compiler and its version.
+pub const RUSTC: &str = env!("GAXX_RUSTC");
 /// What `--version` says.
 pub const LONG_VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
@@ -15,3 +19,8 @@ pub const LONG_VERSION: &str = concat!(
     env!("GAXX_TARGET"),
     ")"
 );
+
+/// The features it was built with.
+pub fn features() -> impl Iterator<Item = &'static str> {
+    env!("GAXX_FEATURES").split_whitespace()
+}

@@ -7,6 +7,7 @@ pub mod build;
 pub mod cli;
 pub mod client;
 pub mod config;
+mod durable;
 pub mod export;
 pub mod health;
 pub mod http;

@@ -34,6 +34,20 @@ pub enum Process {
     Build,
 }
 
+impl Process {
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Self::Purge => process::PURGE,
+            Self::Tasks => process::TASKS,
+            Self::Threads => process::THREADS,
+            Self::Heap => process::HEAP,
+            Self::Statistics => process::STATISTICS,
+            Self::Capabilities => process::CAPABILITIES,
+            Self::Build => process::BUILD,
+        }
+    }
+}
+
 impl Host {
     pub(crate) fn new(host: HostRef) -> Self {
         Self(Arc::new(host))
@@ -84,16 +98,7 @@ impl Host {
 
     /// Asks for something that belongs to the process.
     pub fn process(&self, what: Process, deadline: Deadline) -> Result<Vec<u8>> {
-        let what = match what {
-            Process::Purge => process::PURGE,
-            Process::Tasks => process::TASKS,
-            Process::Threads => process::THREADS,
-            Process::Heap => process::HEAP,
-            Process::Statistics => process::STATISTICS,
-            Process::Capabilities => process::CAPABILITIES,
-            Process::Build => process::BUILD,
-        };
-        Ok(answer(self.0.process(what, deadline.as_nanos()))?.into())
+        Ok(answer(self.0.process(what.number(), deadline.as_nanos()))?.into())
     }
 
     /// Writes a record to the audit log, a JSON object, and returns once it is durable.

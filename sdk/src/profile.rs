@@ -65,7 +65,8 @@ impl CpuProfile {
     /// Ends it; answers a gzip-compressed pprof profile whose locations are addresses.
     pub fn finish(mut self, deadline: Deadline) -> Result<Vec<u8>> {
         let session = self.session.take();
-        self.host.profile(profile::FINISH, &json!(session), deadline)
+        self.host
+            .profile(profile::FINISH, &json!(session), deadline)
     }
 }
 
@@ -73,7 +74,9 @@ impl Drop for CpuProfile {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
             // A host that has gone has given it up.
-            let _ = self.host.profile(profile::CANCEL, &json!(session), Deadline::after(CANCEL));
+            let _ = self
+                .host
+                .profile(profile::CANCEL, &json!(session), Deadline::after(CANCEL));
         }
     }
 }

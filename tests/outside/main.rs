@@ -17,6 +17,7 @@ mod metrics_text;
 mod node_exporter;
 mod pages;
 mod plugins;
+mod profiling;
 mod prometheus;
 mod reload;
 mod rig;

@@ -1,4 +1,6 @@
-//! The names that the original promised, from the first scrape on.
+//! What the original promised: the names, from the first scrape on, and its commands.
+
+mod commands;
 
 use gaxx_tests::Monitor;
 

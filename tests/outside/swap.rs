@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// What the library says of itself, and what its copies say in its place.
 const BUILT: &[u8] = b"1.0.0-works.n0000";
-const FILE: &str = "libgaxx_versions.so";
+pub(crate) const FILE: &str = "libgaxx_versions.so";
 
 /// The library as it was built, and where it says its version.
 static LIBRARY: LazyLock<(Vec<u8>, Vec<usize>)> = LazyLock::new(|| {
@@ -25,7 +25,7 @@ static LIBRARY: LazyLock<(Vec<u8>, Vec<usize>)> = LazyLock::new(|| {
 });
 
 /// A copy of the library that behaves as `does`: five letters, see the plugin.
-fn library(does: &str, number: usize) -> Vec<u8> {
+pub(crate) fn library(does: &str, number: usize) -> Vec<u8> {
     let (built, places) = &*LIBRARY;
     let mut bytes = built.clone();
     for at in places {
@@ -34,7 +34,7 @@ fn library(does: &str, number: usize) -> Vec<u8> {
     bytes
 }
 
-fn version(does: &str, number: usize) -> String {
+pub(crate) fn version(does: &str, number: usize) -> String {
     format!("1.0.0-{does}.n{number:04}")
 }
 

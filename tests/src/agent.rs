@@ -9,13 +9,11 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use crate::http_client::Request;
-use crate::monitor::{Monitor, MonitorBuilder};
+use crate::monitor::{Monitor, MonitorBuilder, url_behind};
 use crate::poll::BOUND;
 
 /// What the log says before the address of the API.
 const API: &str = "the API is at ";
-/// What the log says before the address of the profiling listener.
-const PROFILING: &str = "profiling is at ";
 
 /// How an agent is to be started.
 #[derive(Debug, Clone)]
@@ -84,7 +82,7 @@ impl AgentBuilder {
         // The monitoring listener is told before the API, where there is one.
         monitor.note_address();
         Agent {
-            api: url_in(&api, API),
+            api: url_behind(API, &api),
             monitor,
             builder: self,
         }
@@ -137,13 +135,6 @@ impl Agent {
     /// `127.0.0.1:PORT` of the API.
     pub fn api_address(&self) -> &str {
         self.api.split("://").nth(1).unwrap_or_default()
-    }
-
-    /// The address of the profiling listener, where there is one.
-    pub fn profiling(&self) -> Option<String> {
-        let log = self.monitor.log();
-        let line = log.iter().find(|line| line.contains(PROFILING))?;
-        Some(url_in(line, PROFILING))
     }
 
     /// The folder of its state.
@@ -231,14 +222,4 @@ impl DerefMut for Agent {
     fn deref_mut(&mut self) -> &mut Monitor {
         &mut self.monitor
     }
-}
-
-/// The address in a line of the log, behind the words that announce it.
-fn url_in(line: &str, words: &str) -> String {
-    let (_, after) = line.split_once(words).unwrap_or_default();
-    after
-        .split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
 }

@@ -11,14 +11,18 @@ mod build;
 mod child;
 mod copies;
 mod exposition;
+mod go_pprof;
 mod http_client;
+mod meanwhile;
 mod monitor;
+mod network;
 mod node_exporter;
 mod plugin_folder;
 mod poll;
 mod process;
 mod prometheus;
 mod promtool;
+mod random;
 mod tool;
 mod webdriver;
 
@@ -30,14 +34,18 @@ pub use build::{
 pub use child::Child;
 pub use copies::rewritten;
 pub use exposition::{Exposition, Family, Sample};
+pub use go_pprof::{GoPprof, Row};
 pub use http_client::{Request, Response};
+pub use meanwhile::meanwhile;
 pub use monitor::{Monitor, MonitorBuilder, Outcome};
+pub use network::PrivateNetwork;
 pub use node_exporter::NodeExporter;
 pub use plugin_folder::PluginFolder;
 pub use poll::{BOUND, wait_for, wait_until};
 pub use process::{Memory, Offspring, Process};
 pub use prometheus::{Prometheus, PrometheusBuilder, QueryValue, Target};
 pub use promtool::{MetricsCheck, check_config, check_metrics, check_rules};
+pub use random::Random;
 pub use tool::{Tool, require};
 
 use std::path::{Path, PathBuf};

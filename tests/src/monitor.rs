@@ -17,6 +17,9 @@ use crate::http_client::{Request, Response};
 use crate::poll::BOUND;
 use crate::{binary, wait_until};
 
+/// What the log says before the address of the profiling listener.
+const PROFILING: &str = "profiling is at ";
+
 /// How a `gaxx-mon` is to be started.
 #[derive(Debug, Clone)]
 pub struct MonitorBuilder {
@@ -218,6 +221,13 @@ impl Monitor {
         self.base.split("://").nth(1).unwrap_or_default()
     }
 
+    /// The address of the profiling listener, `http://127.0.0.1:PORT`, as far as the log tells it.
+    pub fn profiling(&self) -> Option<String> {
+        let log = self.log();
+        let line = log.iter().find(|line| line.contains(PROFILING))?;
+        Some(url_behind(PROFILING, line))
+    }
+
     /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.pid()
@@ -368,6 +378,16 @@ fn rows(value: &Value, key: &str) -> Vec<Value> {
     array
         .cloned()
         .unwrap_or_else(|| panic!("no array of {key}: {value}"))
+}
+
+/// The address in a line of the log, behind the words that announce it.
+pub(crate) fn url_behind(words: &str, line: &str) -> String {
+    let (_, after) = line.split_once(words).unwrap_or_default();
+    after
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The URL in the line that says where it listens, in either log format.

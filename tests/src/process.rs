@@ -39,19 +39,22 @@ impl Process {
     /// Its memory at this moment.
     #[track_caller]
     pub fn memory(self) -> Memory {
-        let rollup = self.read("smaps_rollup");
+        let memory = self.try_memory();
+        memory.unwrap_or_else(|| panic!("process {} has no memory", self.0))
+    }
+
+    /// The same; nothing of a process that has ended.
+    pub fn try_memory(self) -> Option<Memory> {
+        let rollup = fs::read_to_string(self.path("smaps_rollup")).ok()?;
         let megabytes = |name: &str| {
-            let line = rollup
-                .lines()
-                .find_map(|line| line.strip_prefix(name))
-                .expect(name);
+            let line = rollup.lines().find_map(|line| line.strip_prefix(name))?;
             let kibibytes = line.trim().trim_end_matches(" kB").parse::<f64>();
-            kibibytes.expect("a size in kB") * 1024.0 / 1e6
+            Some(kibibytes.ok()? * 1024.0 / 1e6)
         };
-        Memory {
-            rss: megabytes("Rss:"),
-            pss: megabytes("Pss:"),
-        }
+        Some(Memory {
+            rss: megabytes("Rss:")?,
+            pss: megabytes("Pss:")?,
+        })
     }
 
     /// How many descriptors it has open.

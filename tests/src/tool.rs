@@ -53,6 +53,11 @@ impl Tool {
             if root.join("etc/fonts").is_dir() {
                 command.env("FONTCONFIG_SYSROOT", root);
             }
+            // So are the plugins of Graphviz.
+            let graphviz = libraries(root).join("graphviz");
+            if graphviz.is_dir() {
+                command.env("GVBINDIR", graphviz);
+            }
         }
         command
     }
@@ -86,7 +91,6 @@ fn debian_folder(name: &str) -> &'static str {
         // Its /usr/bin/chromium is a script for installed systems only.
         "chromium" => "usr/lib/chromium",
         "nginx" | "sshd" => "usr/sbin",
-        "go" => "usr/lib/go-1.19/bin",
         // Plugins of Nagios are in nobody's PATH.
         _ if name.starts_with("check_") => "usr/lib/nagios/plugins",
         _ => "usr/bin",
@@ -100,12 +104,19 @@ fn is_program(path: &Path) -> bool {
 }
 
 fn library_path(root: &Path) -> OsString {
-    let architecture = format!("{}-linux-gnu", env::consts::ARCH);
     let folders = [
-        root.join("usr/lib").join(&architecture),
-        root.join("lib").join(&architecture),
+        libraries(root),
+        root.join("lib").join(architecture()),
         // pulseaudio's private library, which sound libraries ask for.
-        root.join("usr/lib").join(&architecture).join("pulseaudio"),
+        libraries(root).join("pulseaudio"),
     ];
     env::join_paths(folders).unwrap_or_default()
+}
+
+fn libraries(root: &Path) -> PathBuf {
+    root.join("usr/lib").join(architecture())
+}
+
+fn architecture() -> String {
+    format!("{}-linux-gnu", env::consts::ARCH)
 }

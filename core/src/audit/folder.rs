@@ -15,7 +15,7 @@ use rustix::{
         AtFlags, FlockOperation, Mode, OFlags, RenameFlags, flock, fstat, fsync, open, openat,
         renameat_with, unlinkat,
     },
-    io::Errno,
+    io::{Errno, retry_on_intr},
     process::geteuid,
 };
 
@@ -76,7 +76,8 @@ impl Folder {
         private.recursive(true).mode(0o700);
         private.create(path).map_err(failed)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let descriptor = open(path, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
+        let descriptor = retry_on_intr(|| open(path, flags, Mode::empty()));
+        let descriptor = descriptor.map_err(|error| failed(error.into()))?;
         let stat = fstat(&descriptor).map_err(|error| failed(error.into()))?;
         own_alone(path, stat.st_uid, stat.st_mode)?;
         match flock(&descriptor, FlockOperation::NonBlockingLockExclusive) {
@@ -102,7 +103,7 @@ impl Folder {
         let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL;
         let mode = Mode::RUSR | Mode::WUSR;
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(openat(&self.descriptor, name, flags, mode)?.into())
+        Ok(retry_on_intr(|| openat(&self.descriptor, name, flags, mode))?.into())
     }
 
     /// Opens a file that is there, to read it and to write at its end.
@@ -119,7 +120,7 @@ impl Folder {
         let path = self.file(name);
         // A FIFO of this name would not be waited for.
         let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let opened = openat(&self.descriptor, name, flags, Mode::empty());
+        let opened = retry_on_intr(|| openat(&self.descriptor, name, flags, Mode::empty()));
         let file = File::from(opened.map_err(|error| AuditError::open(&path, &error.into()))?);
         let meta = file.metadata();
         let meta = meta.map_err(|error| AuditError::open(&path, &error))?;
@@ -138,7 +139,7 @@ impl Folder {
 
     /// Makes new and changed names durable.
     pub(super) fn sync(&self) -> io::Result<()> {
-        Ok(fsync(&self.descriptor)?)
+        Ok(retry_on_intr(|| fsync(&self.descriptor))?)
     }
 
     /// Gives a file another name, which must be free: that of something set aside at this record.

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use super::{
     agent::Agent,
     audit::Audit,
-    client::{exec::Exec, ping::Ping, pull::Pull, push::Push},
+    client::{exec::Exec, ping::Ping, profile::Profile, pull::Pull, push::Push},
 };
 use crate::{build, config};
 
@@ -83,6 +83,8 @@ pub(super) enum Command {
     Pull(Pull),
     /// Ask a node's agent how it is
     Ping(Ping),
+    /// Take a profile of a node's program, and say what stands out in it
+    Profile(Profile),
     /// Look at the audit log of an agent
     Audit(Audit),
     /// Say all that is wrong with the configuration

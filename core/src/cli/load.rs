@@ -19,6 +19,7 @@ use crate::{
     monitor::{Monitor, Source},
     plugin::Launcher,
     role::Role,
+    task,
 };
 
 /// How long a command that runs once waits for plugins: longer than making them may take.
@@ -111,7 +112,7 @@ pub(super) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, ExitCode
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => Ok(runtime.block_on(future)),
+        Ok(runtime) => Ok(runtime.block_on(task::record("main", future))),
         Err(error) => Err(refuse(&format!("cannot start: {error}"))),
     }
 }

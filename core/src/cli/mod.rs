@@ -22,10 +22,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::arguments::{Arguments, Command};
-use crate::{isolation, role::Role};
+use crate::{isolation, profile, role::Role};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    profile::watch_allocations();
     let mut words = std::env::args_os().skip(1);
     // What the program starts itself as, thousands of times: not a command, and nothing of the
     // command line is needed for it.
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Some(Command::Push(push)) => client::push::run(&arguments.common, push),
         Some(Command::Pull(pull)) => client::pull::run(&arguments.common, pull),
         Some(Command::Ping(ping)) => client::ping::run(&arguments.common, ping),
+        Some(Command::Profile(profile)) => client::profile::run(&arguments.common, profile),
         Some(Command::Audit(audit)) => audit::run(&arguments.common, audit),
         Some(Command::CheckConfig) => check_config::run(&arguments.common),
         Some(Command::ConfigSchema) => schema::run(&arguments.common),

@@ -21,7 +21,10 @@ use super::{
     node::{Node, Scheme},
     tls_trouble,
 };
-use crate::security::{ClientTls, ClientTlsFiles, SecurityError};
+use crate::{
+    security::{ClientTls, ClientTlsFiles, SecurityError},
+    task,
+};
 
 /// How long a connection may be silent before the system asks whether the other end is there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -170,7 +173,7 @@ async fn speak(
         why: error.to_string(),
     })?;
     // Its errors come to the request that is in flight.
-    let task = tokio::spawn(connection).abort_handle();
+    let task = task::spawn("connection", connection).abort_handle();
     Ok(Connection {
         requests,
         address,

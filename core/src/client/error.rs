@@ -8,7 +8,7 @@ use super::node::Node;
 
 /// What went wrong, and at which node.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {trouble}", place(node, *address))]
+#[error("{}: {trouble}", self.place())]
 pub struct ClientError {
     /// The node.
     pub node: Box<Node>,
@@ -143,18 +143,21 @@ impl ClientError {
             .is_some_and(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS)
     }
 
+    /// The node, with its address where that says more.
+    pub fn place(&self) -> String {
+        match self.address {
+            Some(address) if address.to_string() != self.node.to_string() => {
+                format!("{} ({address})", self.node)
+            }
+            _ => self.node.to_string(),
+        }
+    }
+
     /// The agent's answer, where it is one.
     pub fn answer(&self) -> Option<&Answer> {
         match &self.trouble {
             Trouble::Answer(answer) => Some(answer),
             _ => None,
         }
-    }
-}
-
-fn place(node: &Node, address: Option<SocketAddr>) -> String {
-    match address {
-        Some(address) if address.to_string() != node.to_string() => format!("{node} ({address})"),
-        _ => node.to_string(),
     }
 }

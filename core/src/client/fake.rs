@@ -23,6 +23,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
 use super::{Channel, Client, Limits, Node, Plain, Token, body::Body};
+use crate::task;
 
 /// A server that answers as it is told.
 pub(super) struct Fake {
@@ -62,7 +63,7 @@ impl Fake {
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let task = tokio::spawn(async move {
+        let task = task::spawn("test", async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (answer, tls) = (answer.clone(), tls.clone());
@@ -70,7 +71,7 @@ impl Fake {
                     let answer = answer(request);
                     async move { Ok::<_, std::convert::Infallible>(answer.await) }
                 });
-                tokio::spawn(async move {
+                task::spawn("test", async move {
                     let server = http1::Builder::new();
                     let served = if let Some(tls) = tls {
                         let Ok(stream) = tls.accept(stream).await else {

@@ -1,10 +1,10 @@
-//! A client of agents: what the commands `exec`, `push`, `pull` and `ping` are made of, and what
-//! asks a thousand nodes at once.
+//! A client of agents: what the commands `exec`, `push`, `pull`, `ping` and `profile` are made of,
+//! and what asks a thousand nodes at once.
 //!
 //! ```text
 //!  Node, Channel, Token ── Client ── connections ══ TLS or plain ══ the agent of a node
 //!                            │
-//!                   exec, transfer, heartbeat
+//!               exec, transfer, heartbeat, profile
 //! ```
 //!
 //! A [`Client`] asks one node and keeps its connections; clones share them. Nothing in here knows a
@@ -23,6 +23,7 @@ mod hearing;
 mod heartbeat;
 mod node;
 mod pool;
+mod profile;
 mod reply;
 mod retry;
 mod stall;

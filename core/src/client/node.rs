@@ -32,6 +32,14 @@ pub struct NodeError {
 }
 
 impl Node {
+    /// The node that a text names, with this port where it says none.
+    pub fn parse(text: &str, port: u16) -> Result<Self, NodeError> {
+        parse(text, port).map_err(|why| NodeError {
+            text: text.to_owned(),
+            why,
+        })
+    }
+
     /// The name or address, without brackets.
     pub fn host(&self) -> &str {
         &self.host
@@ -78,14 +86,11 @@ impl FromStr for Node {
     type Err = NodeError;
 
     fn from_str(text: &str) -> Result<Self, NodeError> {
-        parse(text).map_err(|why| NodeError {
-            text: text.to_owned(),
-            why,
-        })
+        Self::parse(text, PORT)
     }
 }
 
-fn parse(text: &str) -> Result<Node, &'static str> {
+fn parse(text: &str, usual: u16) -> Result<Node, &'static str> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Some(Scheme::Http), rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Some(Scheme::Https), rest),
@@ -98,7 +103,7 @@ fn parse(text: &str) -> Result<Node, &'static str> {
         return Err("its host is neither an address nor a name");
     }
     let port = match port {
-        None => PORT,
+        None => usual,
         Some(port) => match port.parse() {
             Ok(0) | Err(_) => return Err("its port is not a number from 1 to 65535"),
             Ok(port) => port,
@@ -166,6 +171,8 @@ mod tests {
                 (scheme, shown)
             );
         }
+        assert_eq!(Node::parse("db1", 6060).unwrap().port(), 6060);
+        assert_eq!(Node::parse("db1:1", 6060).unwrap().port(), 1);
         assert_eq!(node("localhost").scheme(true), Scheme::Https);
         assert_eq!(node("http://localhost").scheme(true), Scheme::Http);
     }

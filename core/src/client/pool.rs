@@ -11,6 +11,7 @@ use super::{
     connect::{Channel, Connection, connect},
     error::{ClientError, Trouble},
     node::Node,
+    profile,
     reply::{Reply, broken},
     token::Token,
 };
@@ -186,6 +187,10 @@ impl Client {
 
     /// The error for a path that the agent does not have: why, its heartbeat may tell.
     pub(super) async fn missing(&self, address: SocketAddr, path: &str) -> ClientError {
+        if path.starts_with(profile::FOLDER) {
+            let (path, why) = (path.to_owned(), profile::MISSING.to_owned());
+            return self.trouble(Some(address), Trouble::Skew { path, why });
+        }
         // `Box::pin`: a heartbeat is a request as well, which may be missing.
         let heartbeat = match path {
             "/v0/heartbeat" => None,

@@ -12,7 +12,10 @@ use super::{
     body::Body,
     fake::{Authority, Fake, answer, client_of},
 };
-use crate::security::{ClientTls, ClientTlsFiles};
+use crate::{
+    security::{ClientTls, ClientTlsFiles},
+    task,
+};
 
 const BEAT: &str = r#"{"version":"0.1.0","node_id":"n","load":[1],
     "capabilities":{"listeners":{"api":[{"plugin":"agent-exec","path":"/v0/exec"}]}}}"#;
@@ -29,7 +32,7 @@ async fn trouble(client: &Client) -> String {
 async fn says(bytes: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    tokio::spawn(async move {
+    task::spawn("test", async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut some = [0; 16];

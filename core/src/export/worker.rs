@@ -17,6 +17,7 @@ use crate::{
     instruments::ExporterMetrics,
     plugin::{Begun, Component, Object, nanos, record::Failure},
     registry::{Exported, Registry},
+    task,
 };
 
 /// A running exporter.
@@ -58,7 +59,7 @@ pub fn start(
     Worker {
         component,
         stop,
-        task: tokio::spawn(exporting.run(stopping)),
+        task: task::spawn("export", exporting.run(stopping)),
     }
 }
 

@@ -8,8 +8,9 @@ use std::{
     task::{Context as TaskContext, Poll, ready},
 };
 
+use hyper::rt::Executor;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
 use tokio::{
@@ -24,7 +25,7 @@ use super::{
     exchange::{Context, Exchanges},
     stream::Watched,
 };
-use crate::security::Certificate;
+use crate::{security::Certificate, task};
 
 /// Smallest buffer that hyper takes, in bytes.
 const MIN_BUFFER: usize = 8 * 1024;
@@ -79,8 +80,8 @@ pub(super) async fn serve<S>(
     }
 }
 
-fn protocol(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn protocol(limits: &Limits) -> Builder<Streams> {
+    let mut builder = Builder::new(Streams);
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -101,6 +102,19 @@ fn protocol(limits: &Limits) -> Builder<TokioExecutor> {
         .keep_alive_interval(limits.stall_time)
         .keep_alive_timeout(limits.stall_time);
     builder
+}
+
+/// Spawns what answers the streams of an HTTP/2 connection, side by side.
+#[derive(Debug, Clone, Copy)]
+struct Streams;
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        task::spawn("stream", stream);
+    }
 }
 
 /// What there is to count about a connection that ended with an error. Clients that go away in the

@@ -18,6 +18,7 @@ use super::{
     failure,
     turn_away::{Farewell, MAX_TURNED_AWAY, turn_away},
 };
+use crate::task;
 
 /// Shortest and longest pause after a failed accept.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
@@ -130,7 +131,7 @@ impl Listener {
         Serving {
             address: self.address,
             stop,
-            accepting: tokio::spawn(accepting.run(self.socket)),
+            accepting: task::spawn("listener", accepting.run(self.socket)),
         }
     }
 }
@@ -202,7 +203,8 @@ impl Accepting {
             self.context.observer.refused(Refusal::Connections);
             // One that speaks TLS would not understand it.
             if self.context.tls.is_none() && self.turned_away.len() < MAX_TURNED_AWAY {
-                self.turned_away.spawn(turn_away(stream, Farewell::NoRoom));
+                let farewell = turn_away(stream, Farewell::NoRoom);
+                task::spawn_in(&mut self.turned_away, "farewell", farewell);
             }
             return;
         }
@@ -212,7 +214,7 @@ impl Accepting {
         }
         let context = Arc::clone(&self.context);
         let served = admission::serve(stream, address, context, self.stopping.clone());
-        self.connections.spawn(served);
+        task::spawn_in(&mut self.connections, "connection", served);
     }
 
     /// Waits for the open connections until `deadline`, then cuts them.

@@ -1,7 +1,6 @@
 //! The process itself: heap, tasks, purges, uptime, and what the kernel says of it.
 
 use std::{
-    fs,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -130,11 +129,12 @@ impl Figures {
         }
         if let Some(usage) = own::usage() {
             self.cpu.set(usage.cpu_seconds);
-            self.resident.set(usage.resident_bytes);
-            self.virtual_memory.set(usage.virtual_bytes);
-            self.threads.set(usage.threads);
-            self.open_fds.set(usage.open_fds);
-            self.max_fds.set(usage.max_fds);
+            self.resident.set(usage.resident_bytes as f64);
+            self.virtual_memory.set(usage.virtual_bytes as f64);
+            self.threads.set(usage.threads as f64);
+            self.open_fds.set(usage.open_fds as f64);
+            let max_fds = usage.max_fds.map_or(f64::INFINITY, |most| most as f64);
+            self.max_fds.set(max_fds);
         }
     }
 }
@@ -173,17 +173,12 @@ fn gauge(name: &str, help: &str) -> Gauge {
     Gauge::with_opts(named(name, help)).expect("a valid name")
 }
 
-/// When the process started: when the machine did, and its age then.
+/// When the process started.
 fn started_at() -> f64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs_f64();
-    let up = fs::read_to_string("/proc/uptime").ok();
-    let up = up.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
-    match (own::usage(), up) {
-        (Some(usage), Some(up)) => now - up + usage.started_seconds,
-        // It is being started right now.
-        _ => now,
-    }
+    // Where its age cannot be read, it is being started right now.
+    now - own::age().unwrap_or_default()
 }

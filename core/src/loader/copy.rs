@@ -19,7 +19,7 @@ use std::{
 
 use rustix::{
     fs::{FlockOperation, Mode, OFlags, StatVfsMountFlags, flock, fstat, open, statvfs},
-    io::Errno,
+    io::{Errno, retry_on_intr},
     process::{geteuid, getpid},
 };
 
@@ -222,7 +222,8 @@ fn claim(loaded: &Path) -> io::Result<(PathBuf, OwnedFd)> {
 /// Locks a folder of copies; nothing where somebody else has it, or just removed it.
 fn lock(folder: &Path) -> Result<Option<OwnedFd>, Errno> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = open(folder.join("lock"), flags, Mode::RUSR | Mode::WUSR)?;
+    let mode = Mode::RUSR | Mode::WUSR;
+    let file = retry_on_intr(|| open(folder.join("lock"), flags, mode))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Err(Errno::WOULDBLOCK) => return Ok(None),
         locked => locked?,

@@ -11,7 +11,7 @@ use std::{
 
 use rustix::{
     fs::{FileType, Mode, OFlags, Stat, fstat, open, openat},
-    io::Errno,
+    io::{Errno, retry_on_intr},
     process::{getegid, geteuid},
 };
 
@@ -55,7 +55,8 @@ impl Folder {
     /// Opens the folder at this path.
     pub(super) fn open(path: &Path) -> Result<Self, Refusal> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = open(path, flags, Mode::empty()).map_err(|errno| match errno {
+        let folder = retry_on_intr(|| open(path, flags, Mode::empty()));
+        let folder = folder.map_err(|errno| match errno {
             Errno::NOTDIR => Refusal::NotAFolder,
             errno => Refusal::FolderUnreadable(errno.to_string()),
         })?;
@@ -95,7 +96,8 @@ impl Folder {
         // Without O_NONBLOCK a FIFO would wait for its writer.
         let flags =
             OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = match openat(&self.folder, name, flags, Mode::empty()) {
+        let open = || openat(&self.folder, name, flags, Mode::empty());
+        let file = match retry_on_intr(open) {
             Ok(file) => file,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP) => return Err(Refusal::Link),

@@ -15,10 +15,8 @@
 //! the old one; and the signature that a new version no longer has goes before.
 
 use std::{
-    ffi::{OsStr, OsString},
-    fs::{self, File, Permissions},
-    io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    ffi::OsStr,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -28,6 +26,7 @@ use super::{
     scan::{is_library, scan},
     signature,
 };
+use crate::durable;
 
 /// What became of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,35 +207,11 @@ fn replace(
     }
 }
 
-/// Writes a file that appears whole, and stays through a loss of power.
+/// Writes a file of the folder. Names that begin with a dot, as it has one until it is whole, are
+/// passed over by who looks for libraries.
 fn put(folder: &Path, name: &OsStr, bytes: &[u8], mode: u32) -> Result<(), InstallError> {
-    // Names that begin with a dot are passed over by who looks for libraries.
-    let mut part = OsString::from(".");
-    part.push(name);
-    part.push(format!(".{}.part", std::process::id()));
-    let part = folder.join(part);
     let file = folder.join(name);
-    let write = || {
-        // What an earlier process of this number left.
-        let _ = fs::remove_file(&part);
-        let mut out = File::options()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&part)?;
-        out.write_all(bytes)?;
-        out.set_permissions(Permissions::from_mode(mode))?;
-        out.sync_all()?;
-        fs::rename(&part, &file)?;
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(|error| {
-        let _ = fs::remove_file(&part);
-        InstallError::Write {
-            file: file.clone(),
-            error,
-        }
-    })
+    durable::put(&file, bytes, mode).map_err(|error| InstallError::Write { file, error })
 }
 
 fn remove(folder: &Path, name: &OsStr) -> Result<(), InstallError> {

@@ -15,6 +15,7 @@ use crate::{
         record::{Reason, Record},
     },
     registry::Owner,
+    task,
 };
 
 /// Begins a run of a check; what it says goes to the engine.
@@ -131,7 +132,7 @@ impl Monitor {
             return;
         };
         let health = Arc::clone(&self.health);
-        tokio::spawn(async move {
+        task::spawn("check", async move {
             let began = Instant::now();
             let verdict = api.check().await;
             health.take(AGENT_API, Ok(verdict), began.elapsed());

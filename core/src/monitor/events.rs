@@ -7,6 +7,7 @@ use tokio::{sync::mpsc, time::MissedTickBehavior};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::Monitor;
+use crate::task;
 
 /// From one state to the next.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -19,7 +20,7 @@ impl Monitor {
     pub fn events(self: &Arc<Self>) -> Option<impl Stream<Item = Event> + Send + Sync + use<>> {
         let page = self.open_page()?;
         let (sender, receiver) = mpsc::channel(1);
-        tokio::spawn(async move {
+        task::spawn("events", async move {
             let mut ticks = tokio::time::interval(INTERVAL);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {

@@ -11,6 +11,7 @@ use crate::{
     instruments,
     plugin::{Catalog, Component, Kind},
     registry::{Owner, Registry},
+    task,
 };
 
 /// The exporters at work.
@@ -46,7 +47,7 @@ impl Exports {
         for worker in gone {
             self.metrics.forget(&name(&worker.component.owner));
             // One that hangs must not keep the others waiting.
-            tokio::spawn(worker.finish(deadline));
+            task::spawn("last export", worker.finish(deadline));
         }
         for running in running().filter(|running| running.component.kind == Kind::Exporter) {
             let component = &running.component;

@@ -12,6 +12,7 @@ mod schedule;
 mod services;
 mod source;
 mod state;
+mod statistics;
 mod tiles;
 mod watch;
 
@@ -24,7 +25,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify};
 
 pub use capabilities::{Listening, Served};
 pub use events::Event;
@@ -45,7 +46,6 @@ use crate::{
         self, CallPool, Catalog, Component, Discovery, Kind, Launcher, Maker, PluginRow, Standing,
         State, discover,
     },
-    profile::Profiler,
     registry::{self, Registry, Snapshot},
 };
 
@@ -314,7 +314,8 @@ fn maker(
             registry: registry.clone(),
             health: Arc::clone(health),
             records: records.clone(),
-            profiler: Profiler::default(),
+            // Plugins ask on threads of their own, where there is none.
+            runtime: Handle::try_current().ok(),
             monitor: Weak::clone(monitor),
         }),
         calls: CallPool::new(WORKING_THREADS, stuck),

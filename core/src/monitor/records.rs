@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     instruments::Instruments,
     registry::Owner,
+    task,
 };
 
 /// A wait that is longer counts as this long.
@@ -72,7 +73,7 @@ impl Records {
     pub(super) async fn close(&self, deadline: Instant) {
         let Self::Kept(log) = self else { return };
         let log = Arc::clone(log);
-        let closed = tokio::task::spawn_blocking(move || log.close());
+        let closed = task::spawn_blocking("audit", move || log.close());
         if tokio::time::timeout_at(deadline.into(), closed)
             .await
             .is_err()

@@ -16,6 +16,7 @@ use crate::{
     config::{Config, Document, Limits, Problems},
     loader::Trust,
     plugin::{self, discover},
+    task,
 };
 
 /// After a change of a plugin folder nothing happens for so long, since more may follow.
@@ -65,7 +66,7 @@ impl Monitor {
         if is_first {
             let monitor = Arc::clone(self);
             // A task of its own: a caller that goes away must not leave it half done.
-            tokio::spawn(async move { monitor.reload_for_all().await });
+            task::spawn("reload", async move { monitor.reload_for_all().await });
         }
         outcome.await.map_err(|_| ReloadError::Ending)?
     }
@@ -128,7 +129,7 @@ impl Monitor {
 
     async fn reload_whole(self: &Arc<Self>) -> Outcome {
         let monitor = Arc::clone(self);
-        let reloaded = tokio::task::spawn_blocking(move || {
+        let reloaded = task::spawn_blocking("reload", move || {
             let (found, config, warnings) = monitor.read_again()?;
             for key in needs_restart(&monitor.config(), &config) {
                 tracing::warn!("{key} has changed; it takes effect at the next start");

@@ -1,15 +1,19 @@
 //! What the monitor gives to plugins.
 
-use std::sync::{Arc, Weak};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use gaxx_abi::{Fault, host::process as ask};
+use tokio::runtime::Handle;
 
 use super::{Monitor, records::Records};
 use crate::{
     health::Engine,
     plugin::Services,
     process,
-    profile::Profiler,
+    profile::{Own, ProfileError, Subject},
     registry::{Owner, Registry, Selection, json},
     role::Role,
 };
@@ -20,7 +24,8 @@ pub(super) struct Inside {
     pub(super) registry: Registry,
     pub(super) health: Arc<Engine>,
     pub(super) records: Records,
-    pub(super) profiler: Profiler,
+    /// What runs the program's tasks; nothing in commands that run none.
+    pub(super) runtime: Option<Handle>,
     /// Whose they are; gone when the program ends.
     pub(super) monitor: Weak<Monitor>,
 }
@@ -40,14 +45,20 @@ impl Services for Inside {
     }
 
     fn process(&self, what: u32) -> Result<Vec<u8>, Fault> {
-        match self.monitor.upgrade() {
-            Some(monitor) if what == ask::CAPABILITIES => Ok(monitor.capabilities().into_bytes()),
+        match (what, self.monitor.upgrade()) {
+            (ask::CAPABILITIES, Some(monitor)) => Ok(monitor.capabilities().into_bytes()),
+            (ask::STATISTICS, Some(monitor)) => Ok(monitor.statistics(self.runtime.as_ref())),
+            (ask::HEAP, _) => Ok(Box::new(Own).heap(Duration::MAX)?),
             _ => process::answer(what),
         }
     }
 
-    fn profile(&self, component: &Owner, order: &str, deadline: u64) -> Result<Vec<u8>, Fault> {
-        self.profiler.carry_out(component, order, deadline)
+    fn profiled(&self, plugin: &str) -> Result<Box<dyn Subject>, ProfileError> {
+        if plugin.is_empty() {
+            return Ok(Box::new(Own));
+        }
+        let monitor = self.monitor.upgrade().ok_or(ProfileError::Stopped)?;
+        monitor.catalog.profiled(plugin)
     }
 
     fn audit(&self, component: &Owner, record: &str, deadline: u64) -> Result<(), Fault> {

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     health,
     instruments::ComponentMetrics,
+    profile::label::Label,
     registry::{Owner, Table},
 };
 
@@ -37,6 +38,8 @@ pub struct Component {
     pub host: Arc<CoreHost>,
     pub(super) requests: Requests,
     pub(super) metrics: ComponentMetrics,
+    /// What samples of its calls are labelled with.
+    pub(super) label: Label,
     routes: Vec<Route>,
     state: Mutex<State>,
     pool: CallPool,
@@ -94,6 +97,7 @@ impl Component {
             host,
             requests: Requests::new(requests),
             metrics,
+            label: Label::of(&want.owner),
             routes: want.routes.clone(),
             state: Mutex::new(State {
                 record: Record::default(),
@@ -209,7 +213,9 @@ impl Component {
         };
         let component = Arc::clone(self);
         let ticket = self.pool.submit(move || {
+            let entered = component.label.enter();
             let placed = job(&component, placed);
+            drop(entered);
             let mut state = component.lock();
             // What the job kept may be back already.
             state.placed = placed.or_else(|| state.placed.take());
@@ -377,8 +383,10 @@ impl Drop for Component {
         self.host.cancel();
         let state = std::mem::take(self.state.get_mut().unwrap_or_else(PoisonError::into_inner));
         let deadline = nanos(self.timing.deadline);
+        let label = self.label;
         if state.placed.is_some() || state.endpoint.is_some() {
             self.pool.submit(move || {
+                let _entered = label.enter();
                 let State { placed, .. } = state;
                 if let Some(mut placed) = placed
                     && placed.started

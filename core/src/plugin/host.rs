@@ -12,6 +12,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use abi_stable::type_level::downcasting::TD_Opaque;
@@ -26,6 +27,7 @@ use tracing::level_filters::LevelFilter;
 use super::{log_budget::LogBudget, text::one_line};
 use crate::{
     isolation::Helpers,
+    profile::{ProfileError, Sessions, Subject},
     registry::{Owner, RegisterError, Table},
     role::Role,
 };
@@ -43,8 +45,8 @@ pub trait Services: Send + Sync {
     /// Writes a component's record, a JSON object, to the audit log. Returns once it is durable, at
     /// most after so many nanoseconds; 0: in its order, and nobody waits.
     fn audit(&self, component: &Owner, record: &str, deadline: u64) -> Result<(), Fault>;
-    /// Carries out an order of [`gaxx_abi::host::profile`] for a component.
-    fn profile(&self, component: &Owner, order: &str, deadline: u64) -> Result<Vec<u8>, Fault>;
+    /// The process of the plugin of this name, to be profiled; the program's own where it is empty.
+    fn profiled(&self, plugin: &str) -> Result<Box<dyn Subject>, ProfileError>;
 }
 
 /// The host of one component.
@@ -56,6 +58,7 @@ pub struct CoreHost {
     cancelled: AtomicBool,
     log: LogBudget,
     helpers: Option<Helpers>,
+    sessions: Sessions,
     /// The kinds of refused registrations that the log has told of.
     refused: Mutex<Vec<Discriminant<RegisterError>>>,
 }
@@ -68,6 +71,7 @@ impl CoreHost {
     /// made when it is first asked for.
     pub fn new(table: Arc<Table>, services: Arc<dyn Services>, state_folder: PathBuf) -> Self {
         Self {
+            sessions: Sessions::new(Owner::clone(table.owner())),
             table,
             services,
             state_folder,
@@ -112,6 +116,7 @@ impl CoreHost {
         if let Some(helpers) = &self.helpers {
             helpers.end();
         }
+        self.sessions.end();
     }
 
     /// Whether the component is being stopped.
@@ -245,9 +250,10 @@ impl Abi for Handle {
     }
 
     fn profile(&self, order: RStr<'_>, deadline: u64) -> RResult<RVec<u8>, Fault> {
-        let component = self.0.table.owner();
-        let profile = self.0.services.profile(component, &order, deadline);
-        profile.map(Into::into).into()
+        let (sessions, services) = (&self.0.sessions, &self.0.services);
+        let within = Duration::from_nanos(deadline);
+        let told = sessions.carry_out(&order, within, |plugin| services.profiled(plugin));
+        told.map(Into::into).map_err(Into::into).into()
     }
 
     fn is_cancelled(&self) -> bool {

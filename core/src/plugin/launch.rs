@@ -21,6 +21,7 @@ use crate::{
     config::{Isolation, Plugins},
     isolation::{self, Code, Isolated},
     loader::{Inspected, Loader},
+    profile::label,
 };
 
 /// How long a library may take to be loaded and to describe itself.
@@ -189,12 +190,15 @@ impl Launcher {
             return Err(late(&format!("no thread to load it on: {error}")));
         }
         match receiver.recv_timeout(LOAD_DEADLINE) {
-            Ok(Ok(loaded)) => Ok(Launched {
-                manifest: loaded.manifest,
-                plugin: loaded.plugin,
-                home: Home::InProcess,
-                origin: Origin::staying(Code::Library(loaded.copy)),
-            }),
+            Ok(Ok(loaded)) => {
+                label::library(&loaded.copy, &library.name);
+                Ok(Launched {
+                    manifest: loaded.manifest,
+                    plugin: loaded.plugin,
+                    home: Home::InProcess,
+                    origin: Origin::staying(Code::Library(loaded.copy)),
+                })
+            }
             Ok(Err(error)) => Err(failed(&library.file, Some(&library.name), &error)),
             Err(mpsc::RecvTimeoutError::Timeout) => Err(late("loading it takes longer than 10 s")),
             Err(mpsc::RecvTimeoutError::Disconnected) => {

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     instruments::Instruments,
     isolation::{Declared, Helpers},
+    profile::label::Label,
     registry::{Registry, Table},
 };
 
@@ -71,6 +72,7 @@ impl Maker {
             host.reference(),
         );
         let ticket = self.calls.submit(move || {
+            let _entered = Label::of(&wanted.owner).enter();
             // Nobody waits for one that is too late: it is dropped here.
             let _ = sender.send(ask(&plugin, &wanted, reference));
             let _ = bell.send(());

@@ -21,6 +21,7 @@ mod part;
 mod plan;
 mod planned;
 mod pool;
+mod profiled;
 pub mod record;
 mod refused;
 mod requests;
@@ -31,6 +32,7 @@ mod standing;
 pub(crate) mod text;
 mod timing;
 mod trial;
+mod usage;
 
 pub use catalog::{Broken, Catalog, Plugin, Running, State};
 pub use component::{Begun, Component};
@@ -49,6 +51,7 @@ pub use row::{ComponentRow, PluginRow};
 pub use schema::known;
 pub use standing::Standing;
 pub use timing::Timing;
+pub use usage::Usage;
 
 pub(crate) use timing::nanos;
 

@@ -9,6 +9,7 @@ use gaxx_abi::EndpointBox;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{CallPool, Component, record::Failure};
+use crate::task;
 
 /// Requests that one endpoint answers at once; those that hang count.
 const MOST: usize = 32;
@@ -53,7 +54,9 @@ impl Component {
             return;
         };
         let (sender, over) = oneshot::channel();
+        let label = self.label;
         let ticket = self.requests.pool.submit(move || {
+            let _entered = label.enter();
             let began = Instant::now();
             let failure = call(&endpoint);
             let took = began.elapsed();
@@ -62,7 +65,7 @@ impl Component {
             let _ = sender.send((took, failure));
         });
         let component = Arc::clone(self);
-        tokio::spawn(async move {
+        task::spawn("request", async move {
             let pool = &component.requests.pool;
             let deadline = component.timing.deadline;
             component

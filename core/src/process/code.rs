@@ -1,4 +1,4 @@
-//! Gives back memory of code that has done its work.
+//! Gives back memory of files that have done their work.
 #![allow(
     // Giving pages back is a system call that takes an address.
     unsafe_code
@@ -8,58 +8,46 @@ use std::{ffi::c_void, fs, path::Path};
 
 use rustix::mm::{Advice, madvise};
 
-/// Lets the system take back the pages of code that lie in memory: of the program itself, and of
-/// the libraries below `copies`. Answers how many bytes of code that is.
+use super::maps::{self, Mapping};
+
+/// Lets the system take back the pages of code and of its constants that lie in memory: of the
+/// program itself, and of the libraries below `copies`. Answers how many bytes those are of.
 ///
 /// What a start runs once (reading the configuration, checking it, loading plugins) is a large
-/// part of the program. What is needed again comes back by itself, from the file, a page at a
-/// time.
+/// part of the program, and so are the tables by which it was linked, and those by which samples of
+/// the heap found their callers. What is needed again comes back by itself, from the file, a page
+/// at a time.
 pub fn give_back(copies: &Path) -> usize {
     let program = fs::read_link("/proc/self/exe").unwrap_or_default();
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let maps = maps::read();
     let ours = |path: &Path| path == program || path.starts_with(copies);
-    maps.lines()
-        .filter_map(parse)
-        .filter(|segment| ours(segment.path))
-        .map(|segment| {
-            // SAFETY: the range is a whole mapping of a file that nobody can write to, and code is
-            // only read: whoever touches a page that was dropped gets the same bytes from the file.
-            // Such mappings are never taken away: libraries stay loaded.
-            let dropped = unsafe {
-                madvise(
-                    segment.start as *mut c_void,
-                    segment.length,
-                    Advice::LinuxDontNeed,
-                )
-            };
+    maps::parse(&maps)
+        .filter(|mapping| is_as_in_the_file(mapping) && ours(Path::new(mapping.path)))
+        .map(|mapping| {
+            let length = (mapping.end - mapping.start) as usize;
+            // SAFETY: the range is a whole mapping of a file that nobody can write to, and nobody
+            // has written to the pages: whoever touches one that was dropped gets the same bytes
+            // from the file. Such mappings are never taken away: libraries stay loaded.
+            let dropped =
+                unsafe { madvise(mapping.start as *mut c_void, length, Advice::LinuxDontNeed) };
             // Where the system does not want to, nothing is lost.
-            dropped.map_or(0, |()| segment.length)
+            dropped.map_or(0, |()| length)
         })
         .sum()
 }
 
-/// A piece of a file that is mapped to be run and cannot be written to.
-struct Segment<'a> {
-    start: usize,
-    length: usize,
-    path: &'a Path,
-}
-
-/// Reads a line of `/proc/PID/maps` (see proc(5)); nothing for what is not code of a file.
-fn parse(line: &str) -> Option<Segment<'_>> {
-    let mut fields = line.splitn(6, ' ');
-    let (start, end) = fields.next()?.split_once('-')?;
-    if fields.next()? != "r-xp" {
-        return None;
+/// Whether its pages are those of a file, whatever was done to the process.
+///
+/// Code is. Constants are if they are the first of a file, behind its header: data that the dynamic
+/// linker writes to before it is made read-only (RELRO) stands where what can be written begins,
+/// and so never first.
+fn is_as_in_the_file(mapping: &Mapping<'_>) -> bool {
+    let of_a_file = mapping.path.starts_with('/');
+    match mapping.permissions {
+        "r-xp" => of_a_file,
+        "r--p" => of_a_file && mapping.offset == 0,
+        _ => false,
     }
-    let path = Path::new(fields.nth(3)?.trim_start());
-    let start = usize::from_str_radix(start, 16).ok()?;
-    let length = usize::from_str_radix(end, 16).ok()?.checked_sub(start)?;
-    path.is_absolute().then_some(Segment {
-        start,
-        length,
-        path,
-    })
 }
 
 #[cfg(test)]
@@ -69,22 +57,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_code_of_files_counts() {
-        let code = "55d0a0000000-55d0a0003000 r-xp 00002000 fe:00 131 /usr/bin/a b";
-        let segment = parse(code).unwrap();
-        assert_eq!(
-            (segment.length, segment.path),
-            (0x3000, Path::new("/usr/bin/a b"))
-        );
+    fn only_what_is_as_in_a_file_counts() {
+        let judge = |line: &str| is_as_in_the_file(&maps::parse(line).next().unwrap());
+        for file in [
+            "55d0a0000000-55d0a0003000 r-xp 00002000 fe:00 131 /usr/bin/a b",
+            "55d0a0000000-55d0a0003000 r--p 00000000 fe:00 131 /usr/bin/a",
+        ] {
+            assert!(judge(file), "{file}");
+        }
         for other in [
-            "55d0a0000000-55d0a0003000 rw-p 00002000 fe:00 131 /usr/bin/a",
+            "55d0a0000000-55d0a0003000 rw-p 00000000 fe:00 131 /usr/bin/a",
             "55d0a0000000-55d0a0003000 rwxp 00002000 fe:00 131 /usr/bin/a",
+            "55d0a0000000-55d0a0003000 r--p 00002000 fe:00 131 /usr/bin/a",
             "7ffe0000-7fff0000 r-xp 00000000 00:00 0          [vdso]",
             "7ffe0000-7fff0000 r-xp 00000000 00:00 0 ",
-            "7ffe r-xp",
-            "",
         ] {
-            assert!(parse(other).is_none(), "{other}");
+            assert!(!judge(other), "{other}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Whose call a thread is in: what a sample of it is labelled with.
 
-use std::cell::Cell;
+use std::{cell::Cell, path::Path};
 
 use parking_lot::RwLock;
 
@@ -12,6 +12,9 @@ thread_local! {
 }
 
 static OWNERS: RwLock<Vec<Owner>> = RwLock::new(Vec::new());
+
+/// Files that plugins were loaded from, and the names of those plugins.
+static LIBRARIES: RwLock<Vec<(String, String)>> = RwLock::new(Vec::new());
 
 /// Stands for a component; 0 stands for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -35,6 +38,16 @@ impl Label {
         OWNERS.read().get(index).cloned()
     }
 
+    /// The number that it crosses a signal handler as.
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The label with this number.
+    pub(super) fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
     /// That of the call this thread is in. Safe in a signal handler.
     pub(super) fn current() -> Self {
         Self(CURRENT.get())
@@ -54,5 +67,60 @@ pub struct Entered(u32);
 impl Drop for Entered {
     fn drop(&mut self) {
         CURRENT.set(self.0);
+    }
+}
+
+/// Notes that this file, which stays mapped, is the code of a plugin: threads that the plugin
+/// begins itself are known by it.
+pub fn library(file: &Path, plugin: &str) {
+    let file = file.to_string_lossy();
+    let mut libraries = LIBRARIES.write();
+    if !libraries.iter().any(|(known, _)| *known == file) {
+        libraries.push((file.into_owned(), plugin.to_owned()));
+    }
+}
+
+/// The plugin whose code this file is, as the kernel names it.
+pub(super) fn plugin_of(file: &str) -> Option<String> {
+    // A copy may be removed while it is mapped.
+    let file = file.strip_suffix(" (deleted)").unwrap_or(file);
+    let libraries = LIBRARIES.read();
+    let known = libraries.iter().find(|(known, _)| known == file);
+    known.map(|(_, plugin)| plugin.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_within_each_other() {
+        let one = Label::of(&Owner::new("label-test", "one"));
+        let other = Label::of(&Owner::new("label-test", "other"));
+        assert_eq!(one, Label::of(&Owner::new("label-test", "one")));
+        assert_ne!(one, other);
+        assert_eq!(Label::current().owner(), None);
+        {
+            let _one = one.enter();
+            {
+                let _other = other.enter();
+                assert_eq!(Label::current(), other);
+            }
+            assert_eq!(
+                Label::current().owner(),
+                Some(Owner::new("label-test", "one"))
+            );
+        }
+        assert_eq!(Label::current(), Label::default());
+    }
+
+    #[test]
+    fn a_library_is_known_after_its_copy_was_removed() {
+        library(Path::new("/copies/label-test.so"), "label-test");
+        library(Path::new("/copies/label-test.so"), "label-test");
+        for file in ["/copies/label-test.so", "/copies/label-test.so (deleted)"] {
+            assert_eq!(plugin_of(file).as_deref(), Some("label-test"));
+        }
+        assert_eq!(plugin_of("/copies/other.so"), None);
     }
 }

@@ -19,6 +19,7 @@ use super::{
     passwords::Users,
     token,
 };
+use crate::task;
 
 /// Passwords that wait for their check, the one that is checked included.
 const MAX_WAITING: usize = 64;
@@ -197,7 +198,7 @@ impl Access {
         }
         may_fail()?;
         let (users, limiter) = (Arc::clone(users), Arc::clone(&self.limiter));
-        let checked = tokio::task::spawn_blocking(move || {
+        let checked = task::spawn_blocking("login", move || {
             // All of this also where the caller has gone meanwhile.
             let right = users.verify(&login);
             let outcome = if right {

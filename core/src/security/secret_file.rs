@@ -4,6 +4,7 @@ use std::io::Read;
 
 use rustix::{
     fs::{FileType, Mode, OFlags, fstat, open},
+    io::retry_on_intr,
     process::geteuid,
 };
 
@@ -26,7 +27,8 @@ pub(super) enum Guarded {
 pub(super) fn read(file: &NamedFile, guarded: Guarded) -> Result<Vec<u8>, SecurityError> {
     // Without O_NONBLOCK a pipe would wait for its writer.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let opened = open(&file.path, flags, Mode::empty()).map_err(|error| file.unreadable(error))?;
+    let opened = retry_on_intr(|| open(&file.path, flags, Mode::empty()));
+    let opened = opened.map_err(|error| file.unreadable(error))?;
     let stat = fstat(&opened).map_err(|error| file.unreadable(error))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(file.content("is no regular file", "give the path of a file"));

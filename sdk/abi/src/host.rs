@@ -47,10 +47,11 @@ pub mod process {
 ///
 /// Where `plugin` is not empty, it is the process of that plugin, which must have one of its own.
 pub mod profile {
-    /// `{"cpu": {"hertz": 99, "seconds": 30, "plugin": ""}}` begins to sample who uses the CPU;
-    /// answers `{"session": n}`. Of all that a process runs there is one such profile at a time:
-    /// another is refused with [`fault::kind::LIMIT`](crate::fault::kind::LIMIT). It is given up
-    /// 30 s after so many seconds, and when the component stops.
+    /// `{"cpu": {"hertz": 99, "seconds": 30, "plugin": ""}}` begins to sample who uses the CPU, 1
+    /// to 250 times in a second of CPU time, for at most 1 to 300 s; answers `{"session": n}`. Of
+    /// all that a process runs there is one such profile at a time: another is refused with
+    /// [`fault::kind::LIMIT`](crate::fault::kind::LIMIT). It is given up 30 s after so many
+    /// seconds, and when the component stops; only that component can end it.
     pub const CPU: &str = "cpu";
     /// `{"finish": n}` ends a session; answers its profile.
     pub const FINISH: &str = "finish";

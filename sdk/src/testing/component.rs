@@ -154,6 +154,12 @@ macro_rules! under_test {
                 self.host.lock().audited.clone()
             }
 
+            /// The profiles it has ordered, and the sessions it has ended: each as
+            /// `gaxx_abi::host::profile` describes, the first 10,000.
+            pub fn profiled(&self) -> Vec<Value> {
+                self.host.lock().profiles.ordered.clone()
+            }
+
             /// What it leaves for the version that replaces it.
             pub fn save(&mut self) -> Option<Vec<u8>> {
                 self.component.save(self.host.time()).into_option().map(Into::into)

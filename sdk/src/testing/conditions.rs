@@ -4,7 +4,10 @@
     clippy::needless_pass_by_value
 )]
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -12,7 +15,9 @@ use super::{
     component::{CheckTest, CollectorTest, EndpointTest, ExporterTest},
     host::TestHost,
 };
-use crate::{Collector, Endpoint, Exporter, HealthCheck, Host, Result, border, logging};
+use crate::{
+    Collector, Endpoint, Error, Exporter, HealthCheck, Host, Process, Result, border, logging,
+};
 
 /// What a component can ask of its host; see [`Conditions::refusing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,11 +36,16 @@ pub enum Facility {
     Health,
     /// A process of its own code, [`Host::helper`](crate::Host::helper).
     Helpers,
+    /// Whatever belongs to the process, [`Host::process`](crate::Host::process).
+    Process,
+    /// Profiles, [`Host::cpu_profile`](crate::Host::cpu_profile) and
+    /// [`Host::heap_profile`](crate::Host::heap_profile).
+    Profiles,
 }
 
 impl Facility {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Audit,
         Self::Families,
         Self::Series,
@@ -43,6 +53,8 @@ impl Facility {
         Self::Metrics,
         Self::Health,
         Self::Helpers,
+        Self::Process,
+        Self::Profiles,
     ];
 }
 
@@ -74,11 +86,16 @@ pub struct Conditions {
     pub(super) most_series: usize,
     pub(super) instance: String,
     pub(super) inherited: Option<Vec<u8>>,
+    /// By the number of what is asked for.
+    pub(super) process: BTreeMap<u32, Vec<u8>>,
+    /// In turn.
+    pub(super) profiles: Vec<Result<Vec<u8>>>,
 }
 
 impl Default for Conditions {
     /// Those of [`collector`](super::collector) and its like: 10 s for each call, nothing refused,
-    /// as many series as a plugin may have, the only instance, nothing inherited.
+    /// as many series as a plugin may have, the only instance, nothing inherited, nothing to tell of
+    /// the process, no profiles.
     fn default() -> Self {
         Self {
             time: Duration::from_secs(10),
@@ -86,6 +103,8 @@ impl Default for Conditions {
             most_series: 10_000,
             instance: String::new(),
             inherited: None,
+            process: BTreeMap::new(),
+            profiles: Vec::new(),
         }
     }
 }
@@ -128,6 +147,54 @@ impl Conditions {
         self
     }
 
+    /// What [`Host::process`](crate::Host::process) answers to this. What is not named is refused.
+    ///
+    /// ```
+    /// # use gaxx_sdk::{json, prelude::*, testing::Conditions, Deadline, Process, Value};
+    /// let host = Conditions::default().process(Process::Threads, r#"{"threads":[]}"#).host();
+    /// let threads = host.process(Process::Threads, Deadline::after(Duration::from_secs(1)));
+    /// assert_eq!(threads.unwrap(), br#"{"threads":[]}"#);
+    /// ```
+    #[must_use]
+    pub fn process(mut self, what: Process, answer: impl Into<Vec<u8>>) -> Self {
+        self.process.insert(what.number(), answer.into());
+        self
+    }
+
+    /// A profile that [`Host::heap_profile`](crate::Host::heap_profile) gives, or the end of a
+    /// [`CpuProfile`](crate::CpuProfile), of whichever plugin. May be said several times: each is
+    /// given once, in turn, and the last from then on. As in gaxx-mon there is one CPU profile at a
+    /// time; its turn is taken when it begins. What was ordered is told by `profiled`, as in
+    /// [`EndpointTest::profiled`].
+    ///
+    /// ```
+    /// # use gaxx_sdk::{ErrorKind, prelude::*, testing::Conditions, Deadline};
+    /// let host = Conditions::default().profile("before").profile("after").host();
+    /// let soon = || Deadline::after(Duration::from_secs(1));
+    /// assert_eq!(host.heap_profile(None, soon()).unwrap(), b"before");
+    /// let sampling = host.cpu_profile(99, Duration::from_secs(5), None, soon()).unwrap();
+    /// let second = host.cpu_profile(99, Duration::from_secs(5), None, soon());
+    /// assert_eq!(second.unwrap_err().kind(), ErrorKind::Limit);
+    /// assert_eq!(sampling.finish(soon()).unwrap(), b"after");
+    /// ```
+    #[must_use]
+    pub fn profile(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.profiles.push(Ok(bytes.into()));
+        self
+    }
+
+    /// A profile that is not given, and why; in its turn, as [`Conditions::profile`].
+    #[must_use]
+    pub fn no_profile(mut self, error: Error) -> Self {
+        self.profiles.push(Err(error));
+        self
+    }
+
+    /// The host, for a part of a component that wants one.
+    pub fn host(self) -> Host {
+        handle(&TestHost::new(self))
+    }
+
     /// Makes and starts a collector with these settings, given as in config.yaml.
     pub fn collector<T: Collector>(self, settings: Value) -> Result<CollectorTest> {
         let host = TestHost::new(self);
@@ -159,7 +226,7 @@ impl Conditions {
 
 /// The host of a test, for a part of a component that wants one.
 pub fn host() -> Host {
-    handle(&TestHost::default())
+    Conditions::default().host()
 }
 
 fn handle(host: &TestHost) -> Host {

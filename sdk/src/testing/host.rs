@@ -21,6 +21,7 @@ use super::{
     conditions::{Conditions, Facility},
     folder::Folder,
     helper,
+    profiles::Profiles,
     samples::{Sample, Samples},
 };
 use crate::{Error, ErrorKind, Result};
@@ -46,6 +47,7 @@ pub(crate) struct Kept {
     pub(crate) log: Vec<LogLine>,
     /// Records of the audit log, the first [`MOST_LINES`] of them.
     pub(super) audited: Vec<String>,
+    pub(super) profiles: Profiles,
     folder: Option<Folder>,
 }
 
@@ -111,6 +113,15 @@ impl TestHost {
     fn document(&self, facility: Facility, what: &str, json: &str) -> RResult<RString, Fault> {
         let document = self.offer(facility, what).map(|()| json.into());
         document.map_err(Into::into).into()
+    }
+
+    fn tell_of_process(&self, what: u32) -> Result<Vec<u8>> {
+        self.offer(Facility::Process, "to tell of the process")?;
+        let told = self.0.conditions.process.get(&what).cloned();
+        told.ok_or_else(|| {
+            Error::new(ErrorKind::Refused, "a unit test has no process to ask")
+                .remedy("name an answer with `Conditions::process`")
+        })
     }
 
     pub(crate) fn reference(&self) -> HostRef {
@@ -266,9 +277,9 @@ impl Abi for TestHost {
         self.document(Facility::Health, "the health report", healthy)
     }
 
-    fn process(&self, _what: u32, _deadline: u64) -> RResult<RVec<u8>, Fault> {
-        let message = "a unit test has no process to ask";
-        RResult::RErr(Error::new(ErrorKind::Refused, message).into())
+    fn process(&self, what: u32, _deadline: u64) -> RResult<RVec<u8>, Fault> {
+        let told = self.tell_of_process(what).map(RVec::from);
+        told.map_err(Into::into).into()
     }
 
     fn is_cancelled(&self) -> bool {
@@ -295,5 +306,13 @@ impl Abi for TestHost {
         let started = started.and_then(|()| helper::start(&name));
         let socket = started.map(|(socket, _)| socket.into_raw_fd());
         socket.map_err(Into::into).into()
+    }
+
+    fn profile(&self, order: RStr<'_>, _deadline: u64) -> RResult<RVec<u8>, Fault> {
+        let profile = self.offer(Facility::Profiles, "profiles").and_then(|()| {
+            let given = &self.0.conditions.profiles;
+            self.lock().profiles.carry_out(&order, given)
+        });
+        profile.map(RVec::from).map_err(Into::into).into()
     }
 }

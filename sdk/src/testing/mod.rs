@@ -32,6 +32,7 @@ mod helper;
 mod host;
 mod hostile;
 mod naming;
+mod profiles;
 mod samples;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 mod child;
 mod faults;
 mod helper;
+mod profiles;
 
 use std::{sync::Mutex, thread};
 

@@ -8,6 +8,7 @@ use gaxx_core::{
     isolation::{self, Isolated},
     loader::{Inspected, Loader, Settings},
     plugin::{CoreHost, Services},
+    profile::{ProfileError, Subject},
     registry::{Owner, Registry},
     role::Role,
 };
@@ -82,6 +83,10 @@ impl Services for Nothing {
 
     fn process(&self, _what: u32) -> Result<Vec<u8>, Fault> {
         Ok(Vec::new())
+    }
+
+    fn profiled(&self, _plugin: &str) -> Result<Box<dyn Subject>, ProfileError> {
+        Err(ProfileError::Stopped)
     }
 
     fn audit(&self, _component: &Owner, _record: &str, _deadline: u64) -> Result<(), Fault> {

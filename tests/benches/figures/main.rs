@@ -20,6 +20,7 @@ mod idle;
 mod isolated;
 mod loading;
 mod many_series;
+mod profiling;
 mod rogues;
 mod scraper;
 mod spread;
@@ -32,7 +33,7 @@ use table::Table;
 type Measure = fn(&mut Table);
 
 /// In this order: what is quick and needs a quiet machine first.
-const FIGURES: [(&str, Measure); 15] = [
+const FIGURES: [(&str, Measure); 16] = [
     ("border", border::measure),
     ("isolated", isolated::measure),
     ("loading", loading::measure),
@@ -48,6 +49,7 @@ const FIGURES: [(&str, Measure); 15] = [
     ("big-file", agent::files),
     ("many-files", agent::many_files),
     ("agent-memory", agent::memory),
+    ("profiling", profiling::measure),
 ];
 
 fn main() {

@@ -18,7 +18,6 @@ mod operator;
 mod options;
 mod orders;
 mod pace;
-mod random;
 mod report;
 mod run;
 mod scraper;

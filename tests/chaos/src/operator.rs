@@ -5,13 +5,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use gaxx_tests::Monitor;
+use gaxx_tests::{Monitor, Random};
 use rustix::process::Signal;
 
 use crate::{
     fleet::Fleet,
     options::{Isolation, Options},
-    random::Random,
 };
 
 /// What the operator did, and how often.

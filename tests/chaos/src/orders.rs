@@ -7,7 +7,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::{faults::Part, options::Options, random::Random};
+use gaxx_tests::Random;
+
+use crate::{faults::Part, options::Options};
 
 /// All orders.
 #[derive(Debug, PartialEq)]

@@ -19,6 +19,7 @@ use crate::{
         Client, ClientError,
         exec::{Event, Input, Order, Report, Running},
     },
+    task,
 };
 
 /// What `gaxx-mon exec` understands.
@@ -154,7 +155,7 @@ fn cancel(client: &Client, running: &Running) -> bool {
     };
     eprintln!("gaxx-mon: asking the node to end the command; once more leaves at once");
     let client = client.clone();
-    tokio::spawn(async move {
+    task::spawn("cancel", async move {
         if let Err(error) = client.cancel(&id).await {
             eprintln!("gaxx-mon: {error}");
         }

@@ -7,6 +7,7 @@ mod input;
 mod interrupt;
 mod output;
 pub(super) mod ping;
+pub(super) mod profile;
 pub(super) mod pull;
 pub(super) mod push;
 mod runtime;

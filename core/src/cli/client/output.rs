@@ -5,9 +5,12 @@ use std::io::{self, Write};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
-use crate::client::exec::{OutputChannel, Report};
+use crate::{
+    client::exec::{OutputChannel, Report},
+    task,
+};
 
 /// The most that is held of each output for a report, in bytes.
 const HELD: usize = 16 << 20;
@@ -43,14 +46,16 @@ impl Output {
         match (self, channel) {
             // Whoever reads it may be slow, and signals are followed meanwhile.
             (Self::Passed(write), OutputChannel::Output) => {
-                *write = Some(spawn_blocking(move || {
+                *write = Some(task::spawn_blocking("output", move || {
                     let mut output = io::stdout().lock();
                     output.write_all(&bytes)?;
                     output.flush()
                 }));
             }
             (Self::Passed(write), OutputChannel::Errors) => {
-                *write = Some(spawn_blocking(move || io::stderr().write_all(&bytes)));
+                *write = Some(task::spawn_blocking("output", move || {
+                    io::stderr().write_all(&bytes)
+                }));
             }
             (Self::Held { output, .. }, OutputChannel::Output) => hold(output, &bytes),
             (Self::Held { errors, .. }, OutputChannel::Errors) => hold(errors, &bytes),

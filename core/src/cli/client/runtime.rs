@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::cli::load::refuse;
+use crate::{cli::load::refuse, task};
 
 /// Runs a command to its end.
 pub(super) fn run(command: impl Future<Output = ExitCode>) -> ExitCode {
@@ -11,7 +11,7 @@ pub(super) fn run(command: impl Future<Output = ExitCode>) -> ExitCode {
         .build();
     match runtime {
         Ok(runtime) => {
-            let code = runtime.block_on(command);
+            let code = runtime.block_on(task::record("main", command));
             // A reader of a standard input that never ends must not keep the program.
             runtime.shutdown_background();
             code

@@ -21,6 +21,7 @@ use crate::{
     instruments::Instruments,
     monitor::{Monitor, Source},
     role::Role,
+    task,
 };
 
 /// Threads of the runtime: it moves bytes and numbers; plugins run on threads of their own.
@@ -37,7 +38,7 @@ pub(super) fn run(source: Source, role: Role) -> ExitCode {
         .build();
     match runtime {
         Ok(runtime) => {
-            let code = runtime.block_on(serve(source, role));
+            let code = runtime.block_on(task::record("main", serve(source, role)));
             // A plugin's call that hangs must not keep the program from ending.
             runtime.shutdown_background();
             code.unwrap_or_else(|code| code)
@@ -88,7 +89,7 @@ async fn serve(source: Source, role: Role) -> Result<ExitCode, ExitCode> {
     };
     let serving = bound.serve(&envelope, &monitor);
     monitor.on_reload(move |config| envelope.renew(config));
-    let schedule = tokio::spawn(Arc::clone(&monitor).run());
+    let schedule = task::spawn("schedule", Arc::clone(&monitor).run());
     until_stopped(&monitor, &mut signals).await;
     tracing::info!("stopping; a second signal ends at once");
     if let Some(agent) = monitor.instruments.seed.agent() {
@@ -108,7 +109,7 @@ async fn prepare(
     instruments: Instruments,
 ) -> Result<Arc<Monitor>, ExitCode> {
     let prepare = move || Monitor::prepare(source, &document, instruments, PATIENCE);
-    match tokio::task::spawn_blocking(prepare).await {
+    match task::spawn_blocking("start", prepare).await {
         Ok(Ok((monitor, warnings))) => {
             for warning in &warnings {
                 tracing::warn!("{warning}");
@@ -124,7 +125,7 @@ async fn until_stopped(monitor: &Arc<Monitor>, signals: &mut Signals) {
     while signals.next().await == Asked::Reload {
         // Beside this task: plugins' code runs there, and may hang.
         let monitor = Arc::clone(monitor);
-        tokio::spawn(async move { monitor.reload_and_tell().await });
+        task::spawn("reload", async move { monitor.reload_and_tell().await });
     }
 }
 

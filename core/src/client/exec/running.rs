@@ -15,8 +15,9 @@ use super::{
     order::{Input, Order, end_of_input, input_line, line},
     report::Report,
 };
-use crate::client::{
-    Backoff, Client, ClientError, Trouble, body::Body, pool::request, reply::Reply,
+use crate::{
+    client::{Backoff, Client, ClientError, Trouble, body::Body, pool::request, reply::Reply},
+    task,
 };
 
 const PATH: &str = "/v0/exec";
@@ -175,7 +176,7 @@ impl Running {
         // Not before the node has taken the request: until then it can be sent again.
         if let (Some(pieces), Input::Streamed(input)) = (pieces, &mut self.input) {
             let (_, nothing) = mpsc::channel(1);
-            tokio::spawn(pass_on(std::mem::replace(input, nothing), pieces));
+            task::spawn("input", pass_on(std::mem::replace(input, nothing), pieces));
         }
         self.output.received = 0;
         self.errors.received = 0;

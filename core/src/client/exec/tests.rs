@@ -10,10 +10,13 @@ use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 
 use super::{Event, Input, Order, Outcome, OutputChannel, Report, Running};
-use crate::client::{
-    ClientError, Trouble,
-    body::Body,
-    fake::{Fake, answer, whole},
+use crate::{
+    client::{
+        ClientError, Trouble,
+        body::Body,
+        fake::{Fake, answer, whole},
+    },
+    task,
 };
 
 fn frames(text: &str) -> Response<Body> {
@@ -90,7 +93,7 @@ async fn input_is_streamed_while_output_comes() {
         let (pieces, body) = Body::streamed(None);
         let mut response = frames("");
         *response.body_mut() = body;
-        tokio::spawn(async move {
+        task::spawn("test", async move {
             let mut lines = request.into_body();
             let mut text = String::new();
             while let Some(frame) = lines.frame().await {
@@ -199,7 +202,7 @@ async fn a_node_without_room_is_asked_again_with_the_input_untouched() {
             let (pieces, body) = Body::streamed(None);
             let mut response = frames("");
             *response.body_mut() = body;
-            tokio::spawn(async move {
+            task::spawn("test", async move {
                 let text = whole(request).await;
                 assert!(
                     text.ends_with("{\"stdin\":\"in\"}\n{\"eof\":true}\n"),

@@ -8,12 +8,15 @@ use std::{
 
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
-use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio::sync::mpsc;
 
 use super::{
     Moved, Progress, Remote, Step, TransferError, again, digest, meta::Meta, partial::Partial,
 };
-use crate::client::{Client, ClientError, body::Body, pool::request, reply::Reply};
+use crate::{
+    client::{Client, ClientError, body::Body, pool::request, reply::Reply},
+    task,
+};
 
 /// What a file at the node is.
 struct Told {
@@ -78,7 +81,8 @@ impl Client {
                 there: expected,
             });
         }
-        let published = spawn_blocking(move || partial.publish(told.mode, told.modified));
+        let published =
+            task::spawn_blocking("publish", move || partial.publish(told.mode, told.modified));
         published.await.expect("the thread does not panic")?;
         Ok(there + bytes)
     }
@@ -153,7 +157,7 @@ async fn rewind(
 ) -> Result<Partial, TransferError> {
     let mut begun = hasher.clone();
     let failed = TransferError::local("cannot write beside", to);
-    let rewound = spawn_blocking(move || {
+    let rewound = task::spawn_blocking("rewind", move || {
         partial.file.set_len(there)?;
         partial.file.seek(SeekFrom::Start(0))?;
         digest::of(&mut partial.file, there, &mut begun, &super::Silent)?;
@@ -175,7 +179,7 @@ async fn take(
 ) -> Result<(Partial, u64, String), TransferError> {
     let (pieces, mut arriving) = mpsc::channel::<Bytes>(4);
     let counter = Arc::clone(progress);
-    let writing = spawn_blocking(move || {
+    let writing = task::spawn_blocking("write", move || {
         let mut bytes = 0;
         while let Some(piece) = arriving.blocking_recv() {
             partial.file.write_all(&piece)?;

@@ -11,10 +11,13 @@ use std::{
 use bytes::Bytes;
 use http::{Method, header};
 use tar::Builder;
-use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio::sync::mpsc;
 
 use super::{Moved, PIECE, Progress, Remote, Step, TransferError, again};
-use crate::client::{Client, ClientError, body::Body, pool::request, reply::Reply, stall};
+use crate::{
+    client::{Client, ClientError, body::Body, pool::request, reply::Reply, stall},
+    task,
+};
 
 /// What is in a folder.
 struct Contents {
@@ -39,7 +42,7 @@ impl Client {
         progress: Arc<dyn Progress>,
     ) -> Result<Moved, TransferError> {
         let (path, watcher) = (from.to_owned(), Arc::clone(&progress));
-        let looked = spawn_blocking(move || Contents::of(&path, &*watcher));
+        let looked = task::spawn_blocking("look", move || Contents::of(&path, &*watcher));
         let contents = Arc::new(looked.await.expect("the thread does not panic")?);
         let bytes = again(&*progress, async || {
             self.try_folder(from, &contents, to, parents, &progress)
@@ -78,7 +81,7 @@ impl Client {
         let watched = stall::Watched::new(Arc::clone(progress), None);
         let (folder, inside) = (from.to_owned(), Arc::clone(contents));
         let mut stream = Stream::new(pieces, watched.counter());
-        let packing = spawn_blocking(move || {
+        let packing = task::spawn_blocking("pack", move || {
             let packed = inside.pack(&folder, &mut stream);
             // With the stream: were it dropped after an error, its end would look like a good one.
             (stream, packed)

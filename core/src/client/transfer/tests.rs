@@ -14,9 +14,12 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use super::{Moved, Remote, Silent, TransferError};
-use crate::client::{
-    body::Body,
-    fake::{Fake, answer},
+use crate::{
+    client::{
+        body::Body,
+        fake::{Fake, answer},
+    },
+    task,
 };
 
 /// What the server has.
@@ -59,7 +62,7 @@ impl Store {
         let (pieces, body) = Body::streamed(Some(rest.len() as u64));
         let sent = self.breaks.pop().unwrap_or(rest.len()).min(rest.len());
         let piece = rest[..sent].to_vec();
-        tokio::spawn(async move {
+        task::spawn("test", async move {
             for piece in piece.chunks(100) {
                 if pieces.send(piece.to_vec().into()).await.is_err() {
                     return;

@@ -9,7 +9,7 @@ use std::{
 use bytes::{Buf, Bytes};
 use http::Method;
 use tar::{Archive, EntryType};
-use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio::sync::mpsc;
 
 use super::{
     Moved, Progress, Remote, Step, TransferError, again,
@@ -17,7 +17,10 @@ use super::{
     meta::Meta,
     publish::{self, Staged},
 };
-use crate::client::{Client, body::Body, pool::request};
+use crate::{
+    client::{Client, body::Body, pool::request},
+    task,
+};
 
 impl Client {
     /// Fetches a folder with all that is in it, as one tar stream. It comes beside its target, and is
@@ -39,7 +42,7 @@ impl Client {
             progress.step(Step::Verifying);
             self.compare_folder(staged.path(), files, from).await?;
         }
-        let published = spawn_blocking(move || staged.publish());
+        let published = task::spawn_blocking("publish", move || staged.publish());
         published.await.expect("the thread does not panic")?;
         Ok(Moved {
             bytes,
@@ -71,7 +74,7 @@ impl Client {
             progress: Arc::clone(progress),
             bytes: 0,
         };
-        let unpacking = spawn_blocking(move || {
+        let unpacking = task::spawn_blocking("unpack", move || {
             let files = unpack(&mut stream, staged.path())?;
             // What is behind the archive's end belongs to the answer all the same.
             let rest = io::copy(&mut stream, &mut io::sink());

@@ -4,10 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use http::{Method, StatusCode, header};
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
 
 use super::{Moved, Progress, Remote, Step, TransferError, again, source::Source};
-use crate::client::{Client, ClientError, body::Body, pool::request, stall};
+use crate::{
+    client::{Client, ClientError, body::Body, pool::request, stall},
+    task,
+};
 
 /// Answers about uploads are short.
 const LONGEST: usize = 1 << 20;
@@ -31,7 +33,7 @@ impl Client {
         progress: Arc<dyn Progress>,
     ) -> Result<Moved, TransferError> {
         let (path, remote, watcher) = (from.to_owned(), to.clone(), Arc::clone(&progress));
-        let opened = spawn_blocking(move || Source::open(&path, &remote, &*watcher));
+        let opened = task::spawn_blocking("look", move || Source::open(&path, &remote, &*watcher));
         let source = Arc::new(opened.await.expect("the thread does not panic")?);
         let mut resumed = None;
         again(&*progress, async || {
@@ -84,7 +86,7 @@ impl Client {
         let (pieces, body) = Body::streamed(Some(source.size - offset));
         let watched = stall::Watched::new(Arc::clone(progress), Some(source.size - offset));
         let (reader, counter) = (Arc::clone(source), watched.counter());
-        let reading = spawn_blocking(move || reader.pour(offset, &pieces, &*counter));
+        let reading = task::spawn_blocking("read", move || reader.pour(offset, &pieces, &*counter));
         let sent = watched.send(self, request, body).await;
         // A request that broke off ends its reader too; what it could not read is why.
         let read = reading.await.expect("the thread does not panic");

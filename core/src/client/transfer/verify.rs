@@ -6,10 +6,12 @@ use std::{
 };
 
 use http::Method;
-use tokio::task::spawn_blocking;
 
 use super::{Remote, Silent, TransferError, digest};
-use crate::client::{Client, ClientError, body::Body, pool::request};
+use crate::{
+    client::{Client, ClientError, body::Body, pool::request},
+    task,
+};
 
 impl Client {
     /// The BLAKE3 of a file at the node, which reads it for that unless it knows.
@@ -49,7 +51,7 @@ impl Client {
     ) -> Result<(), TransferError> {
         for file in files {
             let path = folder.join(&file);
-            let digest = spawn_blocking(move || local(&path));
+            let digest = task::spawn_blocking("verify", move || local(&path));
             let digest = digest.await.expect("the thread does not panic")?;
             self.compare(&there.join(&file), &digest).await?;
         }

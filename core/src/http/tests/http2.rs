@@ -1,6 +1,7 @@
 //! HTTP/2 with prior knowledge, frame by frame (RFC 9113).
 
 use super::*;
+use crate::task;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const DATA: u8 = 0;
@@ -151,8 +152,27 @@ async fn a_shutdown_says_goodbye_and_cuts_handlers_that_stay() {
     client.greet().await;
     client.get(1, "/slow", "localhost").await;
     site.until(|seen| seen.in_flight == 1).await;
-    let cut = tokio::spawn(site.serving.shutdown(Duration::from_millis(300)));
+    let cut = task::spawn("test", site.serving.shutdown(Duration::from_millis(300)));
     client.frame_of(GOAWAY).await;
     assert_eq!(soon(cut).await.unwrap(), 1);
     soon(site.dropped.notified()).await;
+}
+
+/// The streams of a connection are tasks that hyper spawns.
+#[tokio::test]
+async fn what_answers_a_stream_is_listed_beneath_its_connection() {
+    let site = Site::open().await;
+    let mut client = site.connect().await;
+    client.greet().await;
+    client.get(1, "/slow", "localhost").await;
+    site.until(|seen| seen.in_flight == 1).await;
+    let tasks = task::list();
+    let parent = |task: &task::Task| tasks.iter().find(|one| Some(one.id) == task.parent);
+    let streams = tasks.iter().filter(|task| task.name == "stream");
+    let mut lines = streams.filter_map(|stream| {
+        let connection = parent(stream)?;
+        Some([connection.name, parent(connection)?.name])
+    });
+    assert!(lines.any(|names| names == ["connection", "listener"]));
+    site.gate.add_permits(1);
 }

@@ -1,6 +1,7 @@
 //! The end of a listener.
 
 use super::*;
+use crate::task;
 
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -16,7 +17,7 @@ async fn requests_in_flight_are_answered_and_new_connections_refused() {
         .await;
     site.until(|seen| seen.in_flight == 1).await;
 
-    let shutdown = tokio::spawn(site.serving.shutdown(GRACE));
+    let shutdown = task::spawn("test", site.serving.shutdown(GRACE));
     assert_eq!(idle.rest().await, "", "the idle one is closed at once");
     assert!(TcpStream::connect(address).await.is_err());
     site.gate.add_permits(1);

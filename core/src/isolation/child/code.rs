@@ -7,6 +7,7 @@ use gaxx_abi::{Manifest, PluginBox};
 use crate::{
     isolation::wire::message::{Code, Told},
     loader::{self, Refusal},
+    profile::label,
 };
 
 /// How a child comes by its plugin; what it answers otherwise.
@@ -29,7 +30,9 @@ pub(in crate::isolation) fn plugin(code: &Code) -> Result<PluginBox, Told> {
 }
 
 fn library(copy: &Path) -> Result<(PluginBox, Manifest), Told> {
-    loader::enter_copy(copy).map_err(|refusal| refused(&refusal))
+    let entered = loader::enter_copy(copy).map_err(|refusal| refused(&refusal))?;
+    label::library(copy, &entered.1.name);
+    Ok(entered)
 }
 
 fn refused(refusal: &Refusal) -> Told {

@@ -11,6 +11,8 @@ use std::{
 use gaxx_abi::EndpointBox;
 use parking_lot::Mutex;
 
+use crate::profile::label::Label;
+
 /// The components that are being made or have been, and have not come to their end.
 #[derive(Default)]
 pub(super) struct Components(Mutex<HashMap<u32, Known>>);
@@ -20,6 +22,7 @@ struct Known {
     cancelled: Arc<AtomicBool>,
     /// What lines for requests call. It ends with the component, not with those lines.
     endpoint: Weak<EndpointBox>,
+    label: Label,
 }
 
 impl Components {
@@ -34,16 +37,20 @@ impl Components {
     }
 
     /// Makes an endpoint known to lines for requests.
-    pub(super) fn open(&self, number: u32, endpoint: &Arc<EndpointBox>) {
+    pub(super) fn open(&self, number: u32, endpoint: &Arc<EndpointBox>, label: Label) {
         if let Some(known) = self.0.lock().get_mut(&number) {
             known.endpoint = Arc::downgrade(endpoint);
+            known.label = label;
         }
     }
 
-    /// The endpoint of this number; nothing where there is none.
-    pub(super) fn endpoint(&self, number: u32) -> Option<Weak<EndpointBox>> {
-        let endpoint = Weak::clone(&self.0.lock().get(&number)?.endpoint);
-        (endpoint.strong_count() > 0).then_some(endpoint)
+    /// The endpoint of this number, and what samples of its calls are labelled with; nothing where
+    /// there is none.
+    pub(super) fn endpoint(&self, number: u32) -> Option<(Weak<EndpointBox>, Label)> {
+        let all = self.0.lock();
+        let known = all.get(&number)?;
+        let endpoint = Weak::clone(&known.endpoint);
+        (endpoint.strong_count() > 0).then_some((endpoint, known.label))
     }
 
     /// Tells a component's background work to end.

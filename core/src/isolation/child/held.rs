@@ -8,10 +8,12 @@ use gaxx_abi::{
     fault::kind,
 };
 
-use super::{Shared, batch::Kept, fault, host};
+use super::{Loaded, Shared, batch::Kept, fault, host};
 use crate::{
     isolation::wire::message::{Ask, Make, Told},
     plugin::{Kind, Object},
+    profile::label::Label,
+    registry::Owner,
 };
 
 /// A component that the plugin made.
@@ -20,6 +22,7 @@ pub(super) struct Held {
     _number: Number,
     object: Object,
     kept: Kept,
+    label: Label,
 }
 
 /// A component's number. When it goes the component's background work is told to end.
@@ -45,8 +48,11 @@ impl Held {
             settings,
             host,
         } = make;
-        let plugin = shared
-            .plugin
+        let Loaded {
+            name: plugin_name,
+            plugin,
+        } = shared
+            .loaded
             .get()
             .ok_or_else(|| unknown("no plugin is loaded"))?;
         let kind =
@@ -59,6 +65,12 @@ impl Held {
             shared: Arc::clone(shared),
             number,
         };
+        let label = Label::of(&Owner {
+            plugin: plugin_name.clone(),
+            component: name.clone(),
+            instance: host.instance.clone(),
+        });
+        let _entered = label.enter();
         let host = host::reference(number, host, cancelled, Arc::clone(&shared.host));
         let (name, settings) = (name.as_str().into(), settings.as_str().into());
         let object = match kind {
@@ -73,7 +85,7 @@ impl Held {
             }
             Kind::Endpoint => {
                 let endpoint = Arc::new(plugin.endpoint(name, settings, host).into_result()?);
-                shared.components.open(number, &endpoint);
+                shared.components.open(number, &endpoint, label);
                 Object::Endpoint(endpoint)
             }
         };
@@ -81,11 +93,13 @@ impl Held {
             _number: taken,
             object,
             kept: Kept::default(),
+            label,
         })
     }
 
     /// Calls the component. `points` is room for its numbers, empty.
     pub(super) fn call(&mut self, ask: Ask, mut points: RVec<Point>) -> Result<Told, Fault> {
+        let _entered = self.label.enter();
         match (ask, &mut self.object) {
             (Ask::Start(deadline), object) => {
                 object.start(deadline)?;
@@ -122,7 +136,9 @@ impl Held {
 
     /// The component's last call.
     pub(super) fn stop(mut self, deadline: u64) {
+        let _entered = self.label.enter();
         self.object.stop(deadline);
+        drop(self);
     }
 }
 

@@ -5,14 +5,18 @@ use std::{
     os::fd::OwnedFd,
     sync::{Arc, Weak},
     thread,
+    time::Duration,
 };
 
 use gaxx_abi::{EndpointBox, Fault, Point, Request, abi_std::RVec, fault::kind};
 
-use super::{LONGEST, Shared, complain, exchange, fault, held::Held, passed};
-use crate::isolation::wire::{
-    Channel, WireError,
-    message::{Ask, Code, Told},
+use super::{LONGEST, Loaded, Shared, complain, exchange, fault, held::Held, passed};
+use crate::{
+    isolation::wire::{
+        Channel, WireError,
+        message::{Ask, Code, PROFILE, Told},
+    },
+    profile::{ProfileError, Samples, label::Label},
 };
 
 /// Serves this line on a thread of its own, as long as the core keeps its other end.
@@ -40,7 +44,9 @@ enum Place {
     Free,
     Component(Held),
     /// Requests to an endpoint, which is another line's component.
-    Endpoint(Weak<EndpointBox>),
+    Endpoint(Weak<EndpointBox>, Label),
+    /// One profile of this process.
+    Samples(Box<dyn Samples>),
 }
 
 struct Servant {
@@ -62,11 +68,22 @@ impl Servant {
                 }),
                 Ask::Attach(number) => self.make(|shared| {
                     let endpoint = shared.components.endpoint(number);
-                    endpoint.map(Place::Endpoint).ok_or_else(no_endpoint)
+                    let (endpoint, label) = endpoint.ok_or_else(no_endpoint)?;
+                    Ok(Place::Endpoint(endpoint, label))
                 }),
                 Ask::Handle(request, deadline) => {
                     let sockets = passed(&self.line)?;
                     self.handle(*request, sockets, deadline)
+                }
+                Ask::Sample { hertz, deadline } => self.make(|shared| {
+                    let subject = (shared.profiled)();
+                    let samples = subject.sample(hertz, Duration::from_nanos(deadline));
+                    Ok(Place::Samples(samples?))
+                }),
+                Ask::Sampled(deadline) => self.sampled(deadline),
+                Ask::Heap(deadline) => {
+                    let subject = (self.shared.profiled)();
+                    passing(subject.heap(Duration::from_nanos(deadline)))
                 }
                 Ask::Stop(deadline) => {
                     let told = self.stop(deadline).unwrap_or_else(Told::Fault);
@@ -84,14 +101,15 @@ impl Servant {
     }
 
     fn load(&self, code: &Code) -> Result<Told, Fault> {
-        let plugin = &self.shared.plugin;
-        if plugin.get().is_some() {
+        let loaded = &self.shared.loaded;
+        if loaded.get().is_some() {
             return Err(fault(kind::UNKNOWN, "the plugin is loaded already"));
         }
         Ok(match (self.shared.load)(code) {
-            Ok((loaded, manifest)) => {
+            Ok((plugin, manifest)) => {
+                let name = manifest.name.to_string();
                 // Of two lines that load at once both give the same plugin.
-                let _ = plugin.set(loaded);
+                let _ = loaded.set(Loaded { name, plugin });
                 Told::Manifest(Box::new(manifest))
             }
             Err(refused) => refused,
@@ -113,7 +131,17 @@ impl Servant {
     fn call(&mut self, ask: Ask) -> Result<Told, Fault> {
         match &mut self.place {
             Place::Component(held) => held.call(ask, mem::take(&mut self.points)),
-            Place::Free | Place::Endpoint(_) => Err(no_component()),
+            Place::Free | Place::Endpoint(..) | Place::Samples(_) => Err(no_component()),
+        }
+    }
+
+    fn sampled(&mut self, deadline: u64) -> Result<Told, Fault> {
+        match mem::replace(&mut self.place, Place::Free) {
+            Place::Samples(samples) => passing(samples.finish(Duration::from_nanos(deadline))),
+            other => {
+                self.place = other;
+                Err(fault(kind::UNKNOWN, "nothing is sampled for this line"))
+            }
         }
     }
 
@@ -123,9 +151,10 @@ impl Servant {
         [body, reply]: [OwnedFd; 2],
         deadline: u64,
     ) -> Result<Told, Fault> {
-        let Place::Endpoint(endpoint) = &self.place else {
+        let Place::Endpoint(endpoint, label) = &self.place else {
             return Err(no_endpoint());
         };
+        let _entered = label.enter();
         // For as long as the call takes: one that is being stopped ends with its last request.
         let endpoint = endpoint.upgrade().ok_or_else(no_endpoint)?;
         let (body, reply) = (exchange::body(body), exchange::reply(reply));
@@ -141,9 +170,20 @@ impl Servant {
                 held.stop(deadline);
                 Ok(Told::Done)
             }
-            Place::Free | Place::Endpoint(_) => Err(no_component()),
+            Place::Free | Place::Endpoint(..) | Place::Samples(_) => Err(no_component()),
         }
     }
+}
+
+/// A profile, unless it is longer than what passes.
+fn passing(profile: Result<Vec<u8>, ProfileError>) -> Result<Told, Fault> {
+    let profile = profile?;
+    if profile.len() > PROFILE {
+        let (has, most) = (profile.len(), PROFILE);
+        let message = format!("the profile has {has} bytes, and {most} may pass");
+        return Err(fault(kind::LIMIT, message));
+    }
+    Ok(Told::Bytes(profile))
 }
 
 fn no_component() -> Fault {

@@ -35,6 +35,7 @@ use gaxx_abi::{
 
 use self::{code::Load, components::Components, link::HostLink};
 use super::wire::{Channel, WireError, descriptor, message::Control};
+use crate::profile::{Own, Subject};
 
 /// The longest message that is taken from the core. It sends what there is, and is trusted.
 const LONGEST: usize = u32::MAX as usize;
@@ -51,24 +52,34 @@ pub(crate) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match serve(control, code::load) {
+    match serve(control, code::load, || Box::new(Own)) {
         Ok(()) | Err(WireError::Closed) => {}
         Err(error) => complain(&format_args!("the control socket: {error}")),
     }
     confine::end()
 }
 
+/// Who is profiled.
+type Profiled = fn() -> Box<dyn Subject>;
+
 /// What all lines of a child share.
 struct Shared {
     load: Load,
-    plugin: OnceLock<PluginBox>,
+    profiled: Profiled,
+    loaded: OnceLock<Loaded>,
     components: Components,
     host: Arc<HostLink>,
 }
 
+/// The plugin of this child.
+struct Loaded {
+    name: String,
+    plugin: PluginBox,
+}
+
 /// Does what comes over the control socket until its end. Lines live on as long as the core keeps
 /// their other ends.
-pub(super) fn serve(control: OwnedFd, load: Load) -> Result<(), WireError> {
+fn serve(control: OwnedFd, load: Load, profiled: Profiled) -> Result<(), WireError> {
     let mut control = Channel::new(control, LONGEST);
     let Control::Host = control.receive(None)? else {
         return Err(out_of_order());
@@ -76,7 +87,8 @@ pub(super) fn serve(control: OwnedFd, load: Load) -> Result<(), WireError> {
     let [host] = passed(&control)?;
     let shared = Arc::new(Shared {
         load,
-        plugin: OnceLock::new(),
+        profiled,
+        loaded: OnceLock::new(),
         components: Components::default(),
         host: Arc::new(HostLink::new(host)),
     });

@@ -14,6 +14,7 @@ mod child;
 mod ending;
 mod limits;
 mod output;
+mod profile;
 mod run;
 mod seats;
 mod service;

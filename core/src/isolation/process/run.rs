@@ -119,6 +119,11 @@ impl Process {
 
     /// Opens a line.
     pub(in crate::isolation) fn line(self: &Arc<Self>) -> Result<Line, Fault> {
+        Ok(Line::new(Arc::clone(self), self.open()?))
+    }
+
+    /// Opens the channel of a line.
+    pub(super) fn open(&self) -> Result<Channel, Fault> {
         let (near, far) = pair().map_err(|error| no_socket(&error))?;
         self.tell(&Control::Line, Some(&far))?;
         let near = Arc::new(near);
@@ -129,7 +134,7 @@ impl Process {
         // Who closes all of them notes the end first.
         match self.ending() {
             Some(ending) => Err(ending.fault()),
-            None => Ok(Line::new(Arc::clone(self), Channel::new(near, LONGEST))),
+            None => Ok(Channel::new(near, LONGEST)),
         }
     }
 
@@ -160,6 +165,14 @@ impl Process {
     /// How it ended; nothing while it runs.
     pub(in crate::isolation) fn ending(&self) -> Option<Arc<Ending>> {
         self.ending.lock().clone()
+    }
+
+    /// How it ended, of which the end of a socket has told; nothing where it goes on.
+    pub(super) fn ending_soon(&self) -> Option<Arc<Ending>> {
+        let mut ending = self.ending.lock();
+        self.ended
+            .wait_while_for(&mut ending, |ending| ending.is_none(), LAST_BREATH);
+        ending.clone()
     }
 
     /// Ends it for that reason, unless it has ended; answers how it did.
@@ -208,10 +221,7 @@ impl Process {
                 Ending::protocol(&error.to_string())
             }
             WireError::Closed | WireError::System(_) => {
-                let mut ending = self.ending.lock();
-                self.ended
-                    .wait_while_for(&mut ending, |ending| ending.is_none(), LAST_BREATH);
-                drop(ending);
+                self.ending_soon();
                 Ending::protocol("it closed a socket and went on")
             }
         };

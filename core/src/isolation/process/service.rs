@@ -14,13 +14,16 @@ use super::{
     run::{Process, pass},
     seats::Seats,
 };
-use crate::isolation::{
-    helper::owned,
-    proxy::Seat,
-    wire::{
-        Channel, WireError,
-        message::{HostAsk, HostCall, HostTold},
+use crate::{
+    isolation::{
+        helper::owned,
+        proxy::Seat,
+        wire::{
+            Channel, WireError,
+            message::{HostAsk, HostCall, HostTold},
+        },
     },
+    plugin::nanos,
 };
 
 /// How often a child may ask in a second, and how often at once.
@@ -31,6 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long one waits for a record of the audit log to be durable: others ask on the same socket.
 const AUDIT: Duration = Duration::from_secs(2);
+
+/// The same for a profile of another process, which may not answer.
+const PROFILE: Duration = Duration::from_secs(5);
 
 /// The host socket of one process.
 #[derive(Debug)]
@@ -119,13 +125,11 @@ fn answer(seat: &Seat, process: u64, what: HostCall) -> Option<(HostTold, Option
             HostTold::Bytes(bytes.into())
         }),
         HostCall::Profile { order, deadline } => {
-            told(host.profile(order.as_str().into(), deadline), |bytes| {
-                HostTold::Bytes(bytes.into())
-            })
+            let profile = host.profile(order.as_str().into(), deadline.min(nanos(PROFILE)));
+            told(profile, |bytes| HostTold::Bytes(bytes.into()))
         }
         HostCall::Audit { record, deadline } => {
-            let most = u64::try_from(AUDIT.as_nanos()).unwrap_or(u64::MAX);
-            let written = host.audit(record.as_str().into(), deadline.min(most));
+            let written = host.audit(record.as_str().into(), deadline.min(nanos(AUDIT)));
             told(written, |()| HostTold::Done)
         }
         HostCall::Helper(name) => match host.helper(name.as_str().into()) {

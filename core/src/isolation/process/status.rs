@@ -110,7 +110,7 @@ impl Status {
 
     /// Its resident memory, in bytes; nothing while there is none.
     pub fn resident(&self) -> Option<f64> {
-        usage_of(self.pid()?).map(|usage| usage.resident_bytes)
+        usage_of(self.pid()?).map(|usage| usage.resident_bytes as f64)
     }
 
     /// The process that serves calls; or what calls answer.

@@ -15,6 +15,8 @@ pub(in crate::isolation) const PIECE: usize = 256 << 10;
 pub(in crate::isolation) const BODY: usize = 32;
 /// The longest [`ReplyAsk`], in bytes: a piece, or a head with all of its headers.
 pub(in crate::isolation) const REPLY: usize = 2 << 20;
+/// The longest profile that passes, in bytes, compressed.
+pub(in crate::isolation) const PROFILE: usize = 8 << 20;
 
 /// On the control socket, from the core. The end of that socket is the end of the child.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,6 +67,13 @@ pub(in crate::isolation) enum Ask {
     /// A request to the line's endpoint. Two descriptors follow: the sockets of its body
     /// ([`BodyAsk`]) and of its reply ([`ReplyAsk`]).
     Handle(Box<Request>, u64),
+    /// Begins to sample who uses this process's CPU, for as long as the line is there, which is one
+    /// for nothing else.
+    Sample { hertz: u32, deadline: u64 },
+    /// Ends that; answered by [`Told::Bytes`].
+    Sampled(u64),
+    /// What this process has allocated; answered by [`Told::Bytes`].
+    Heap(u64),
 }
 
 /// A component to make.
@@ -119,6 +128,8 @@ pub(in crate::isolation) enum Told {
     /// What the check says, and the check's own numbers.
     Verdict(Verdict, RVec<Point>),
     Saved(#[serde(with = "serde_bytes")] Option<Vec<u8>>),
+    /// A profile, of at most [`PROFILE`] bytes.
+    Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
     Fault(Fault),
     /// The library could not be loaded: a word for why from a closed set, what is wrong, and
     /// what to do.

@@ -1,7 +1,10 @@
 //! Calls of one component.
 
 use super::*;
-use crate::plugin::{Begun, collecting::begin, record::Reason};
+use crate::{
+    plugin::{Begun, collecting::begin, record::Reason},
+    task,
+};
 
 #[tokio::test]
 async fn at_most_one_call_is_in_flight() {
@@ -28,7 +31,7 @@ async fn calls_from_many_sides_are_all_counted() {
     let component = bench.component("works");
     let asking = (0..4).map(|_| {
         let component = Arc::clone(&component);
-        tokio::spawn(async move {
+        task::spawn("test", async move {
             let mut begun = 0;
             for _ in 0..500 {
                 begun += u64::from(begin(&component) == Begun::Yes);

@@ -1,7 +1,9 @@
 //! Changes of the catalog, and how it is shown.
 
+use serde_json::json;
+
 use super::*;
-use crate::plugin::{Begun, Failed, State, collecting::begin};
+use crate::plugin::{Begun, Failed, State, Usage, collecting::begin};
 
 #[tokio::test]
 async fn what_stays_the_same_stays_and_what_changed_is_made_anew() {
@@ -92,4 +94,38 @@ async fn a_row_tells_of_the_last_failure() {
     assert_eq!((row.state, row.calls, row.failures), ("degraded", 1, 1));
     assert_eq!(row.error.as_deref(), Some("one: told to fail"));
     assert_eq!(row.components[0].last_success, None);
+}
+
+#[tokio::test]
+async fn each_instance_costs_what_its_own_components_do() {
+    let bench = Bench::new(1);
+    let mut plan = bench.plan(&[("one", "works"), ("two", "fails")]);
+    plan.plugins[0].wants[1].owner.instance = "other".to_owned();
+    bench.catalog.apply(&plan, || {});
+    for component in bench.catalog.components() {
+        begin(&component);
+        idle(&component).await;
+    }
+    let usage = Usage::of(&bench.catalog.plugins()[0]);
+    let mut told = serde_json::to_value(usage).unwrap();
+    for row in told.as_array_mut().unwrap() {
+        assert!(row["call_seconds"].take().as_f64().unwrap() > 0.0);
+    }
+    let row = |instance: &str, state: &str, failures: u32| {
+        json!({
+            "plugin": "fake",
+            "instance": instance,
+            "state": state,
+            "process_id": null,
+            "calls": 1,
+            "failures": failures,
+            "call_seconds": null,
+            "resident_bytes": null,
+            "cpu_seconds": null,
+        })
+    };
+    assert_eq!(
+        told,
+        json!([row("", "running", 0), row("other", "degraded", 1)])
+    );
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     plugin::collecting::{begin, refresh},
     registry::Selection,
+    task,
 };
 
 #[tokio::test]
@@ -30,7 +31,7 @@ async fn a_collection_under_way_is_shared() {
     begin(&component);
     let scrapes = (0..4).map(|_| {
         let components = [Arc::clone(&component)];
-        tokio::spawn(async move {
+        task::spawn("test", async move {
             refresh(&components, &Selection::All, Duration::ZERO, BOUND).await;
         })
     });

@@ -5,6 +5,7 @@ mod calls;
 mod catalog;
 mod collecting;
 mod plan;
+mod profiled;
 mod standing;
 mod swap;
 
@@ -39,6 +40,7 @@ use super::{
 use crate::{
     instruments::Instruments,
     isolation::Code,
+    profile::{ProfileError, Subject},
     registry::{Limits, Owner, Registry},
     role::Role,
 };
@@ -240,8 +242,8 @@ impl Services for NoServices {
         Err(fault("nothing is recorded"))
     }
 
-    fn profile(&self, _: &Owner, _order: &str, _deadline: u64) -> Result<Vec<u8>, Fault> {
-        Err(fault("nothing is profiled"))
+    fn profiled(&self, plugin: &str) -> Result<Box<dyn Subject>, ProfileError> {
+        Err(ProfileError::InProcess(plugin.to_owned()))
     }
 }
 

@@ -9,24 +9,18 @@ use std::{
     process::{Child, ExitStatus},
     sync::Arc,
     thread,
+    time::Duration,
 };
 
 use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
+    event::{PollFd, PollFlags},
     process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, pidfd_send_signal},
 };
 
-use super::tree;
+use super::{tree, wait::wait};
 
 /// How long a killed program may take to be gone before a thread is left waiting for it.
-const GRACE: Timespec = Timespec {
-    tv_sec: 1,
-    tv_nsec: 0,
-};
-const NOT_AT_ALL: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 0,
-};
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The signals that programs end by.
 const SIGNALS: [(Signal, &str); 13] = [
@@ -102,7 +96,7 @@ impl Group {
 
     fn end_in_place(&mut self) -> Option<End> {
         let mut child = self.child.take()?;
-        if !self.has_ended(NOT_AT_ALL) {
+        if !self.has_ended(Duration::ZERO) {
             // Stopped, it can begin nobody else, and does not end before those it has adopted are
             // killed: they would be lost from sight with it.
             let _ = pidfd_send_signal(&self.ended, Signal::STOP);
@@ -123,9 +117,9 @@ impl Group {
     }
 
     /// Whether the leader has ended, or does so in this time.
-    fn has_ended(&self, patience: Timespec) -> bool {
+    fn has_ended(&self, patience: Duration) -> bool {
         let mut ended = [PollFd::new(&self.ended, PollFlags::IN)];
-        matches!(poll(&mut ended, Some(&patience)), Ok(1..))
+        wait(&mut ended, patience).unwrap_or(false)
     }
 }
 

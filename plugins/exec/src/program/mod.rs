@@ -11,6 +11,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod wait;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 

@@ -8,12 +8,9 @@ use std::{
     time::Duration,
 };
 
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    io::retry_on_intr,
-};
+use rustix::event::{PollFd, PollFlags};
 
-use super::{End, Failure, Program, birth, group::Group, image::Image};
+use super::{End, Failure, Program, birth, group::Group, image::Image, wait::wait};
 
 /// A program that runs. Dropping it ends the program, all of its group and all descendants.
 #[derive(Debug)]
@@ -121,9 +118,7 @@ impl Running {
             let ended = self.group.ended();
             fds.push(PollFd::from_borrowed_fd(ended, PollFlags::IN));
         }
-        // More than can be said is as good as for ever.
-        let patience = Timespec::try_from(patience).ok();
-        retry_on_intr(|| poll(&mut fds, patience.as_ref()))?;
+        wait(&mut fds, patience)?;
         let first = fds.iter().position(|fd| !fd.revents().is_empty());
         Ok(first
             .and_then(|at| sources.get(at).copied())

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::{
     fs::{Mode, OFlags, RenameFlags, mkdirat, renameat_with, syncfs},
-    io::Errno,
+    io::{Errno, retry_on_intr},
 };
 
 use crate::{
@@ -58,7 +58,7 @@ pub(super) fn merge(task: &Task<'_>, staged: &StagedFolder) -> Result<u64, Refus
             }
         }
     }
-    syncfs(&target).map_err(|errno| Refusal::system(errno, task.path))?;
+    retry_on_intr(|| syncfs(&target)).map_err(|errno| Refusal::system(errno, task.path))?;
     Ok(replaced)
 }
 

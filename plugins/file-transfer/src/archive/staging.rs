@@ -7,7 +7,7 @@ use std::{
 
 use rustix::{
     fs::{Mode, OFlags, ResolveFlags, fchmod, futimens, mkdirat, openat2, symlinkat},
-    io::Errno,
+    io::{Errno, retry_on_intr},
 };
 
 use super::{header::Entry, later::Later};
@@ -114,13 +114,8 @@ impl<'a> Staging<'a> {
     fn create(&self, path: &[u8]) -> rustix::io::Result<OwnedFd> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        openat2(
-            &self.folder.folder,
-            path,
-            flags,
-            Mode::RUSR | Mode::WUSR,
-            resolve,
-        )
+        let mode = Mode::RUSR | Mode::WUSR;
+        retry_on_intr(|| openat2(&self.folder.folder, path, flags, mode, resolve))
     }
 
     fn open(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {

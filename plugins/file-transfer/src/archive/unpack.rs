@@ -3,7 +3,10 @@
 use std::{fs::File, io::Write, os::fd::AsFd};
 
 use gaxx_sdk::serde_json::Map;
-use rustix::{fs::syncfs, io::Errno};
+use rustix::{
+    fs::syncfs,
+    io::{Errno, retry_on_intr},
+};
 
 use super::{
     header::{Entry, Form},
@@ -55,7 +58,7 @@ pub(crate) fn unpack(task: &mut Task<'_>, exchange: &mut Exchange) -> Result<(),
     let digests = hasher.finish();
     expected.check(&digests)?;
     staging.finish()?;
-    let synced = syncfs(&staging.folder.folder);
+    let synced = retry_on_intr(|| syncfs(&staging.folder.folder));
     synced.map_err(|errno| Refusal::system(errno, task.path))?;
     let (at_once, replaced) = publish(task, &staging.folder, &conditions)?;
     drop(staging);

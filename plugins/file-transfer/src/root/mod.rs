@@ -20,7 +20,7 @@ use rustix::{
         AtFlags, CWD, Mode, OFlags, ResolveFlags, fstat, fstatvfs, mkdirat, openat, openat2,
         readlinkat, statat,
     },
-    io::Errno,
+    io::{Errno, retry_on_intr},
 };
 
 use self::complaint::Complaint;
@@ -76,7 +76,8 @@ impl Root {
             Error::settings(format!("{key}.path: {path}: {errno}")).remedy(remedy)
         };
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = openat(CWD, &settings.path, flags, Mode::empty()).map_err(|errno| {
+        let folder = retry_on_intr(|| openat(CWD, &settings.path, flags, Mode::empty()));
+        let folder = folder.map_err(|errno| {
             unusable(
                 errno,
                 "make the folder, or name one that the agent's user can enter",
@@ -334,7 +335,8 @@ pub(crate) fn entity_at(folder: BorrowedFd<'_>, name: &[u8]) -> Result<Option<En
 
 /// Makes durable which names a folder has.
 pub(crate) fn sync(folder: impl AsFd, path: &[u8]) -> Result<(), Refusal> {
-    rustix::fs::fsync(folder).map_err(|errno| Refusal::system(errno, path))
+    let synced = retry_on_intr(|| rustix::fs::fsync(&folder));
+    synced.map_err(|errno| Refusal::system(errno, path))
 }
 
 /// Refuses what is there where it is no file that may be replaced.

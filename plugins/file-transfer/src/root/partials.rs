@@ -15,7 +15,7 @@ use rustix::{
         AtFlags, FlockOperation, Mode, OFlags, ResolveFlags, fchmod, flock, fstat, mkdirat,
         openat2, unlinkat,
     },
-    io::Errno,
+    io::{Errno, retry_on_intr},
     process::geteuid,
     rand::{GetRandomFlags, getrandom},
 };
@@ -106,7 +106,7 @@ impl Partials {
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let resolve = BENEATH.union(ResolveFlags::NO_SYMLINKS);
-        let folder = openat2(root, PARTIAL, flags, Mode::empty(), resolve);
+        let folder = retry_on_intr(|| openat2(root, PARTIAL, flags, Mode::empty(), resolve));
         let folder = folder.map_err(Unusable::System)?;
         let stat = fstat(&folder).map_err(Unusable::System)?;
         // Who could enter it could put links there, or read what is not published yet.
@@ -161,8 +161,8 @@ impl Partials {
         };
         let _making = self.making();
         for _ in 0..TRIES {
-            let file =
-                openat2(&self.folder, name.as_str(), flags, mode, resolve).map_err(refused)?;
+            let open = || openat2(&self.folder, name.as_str(), flags, mode, resolve);
+            let file = retry_on_intr(open).map_err(refused)?;
             flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(refused)?;
             // The sweeper, or who published it, was faster than the lock.
             if fstat(&file).map_err(refused)?.st_nlink > 0 {
@@ -187,7 +187,8 @@ impl Partials {
         let open = |folder: BorrowedFd<'_>, name: &str| {
             let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
             let resolve = BENEATH.union(ResolveFlags::NO_SYMLINKS);
-            openat2(folder, name, flags, Mode::empty(), resolve).map_err(refused)
+            let open = || openat2(folder, name, flags, Mode::empty(), resolve);
+            retry_on_intr(open).map_err(refused)
         };
         let outer = open(self.folder.as_fd(), &name)?;
         flock(&outer, FlockOperation::NonBlockingLockExclusive).map_err(refused)?;
@@ -253,7 +254,7 @@ impl Partials {
         let resolve = BENEATH.union(ResolveFlags::NO_SYMLINKS);
         let refused = |errno: Errno| Refusal::system(errno, name.as_bytes());
         let making = self.making();
-        let open = || openat2(&self.folder, name, flags, Mode::empty(), resolve);
+        let open = || retry_on_intr(|| openat2(&self.folder, name, flags, Mode::empty(), resolve));
         let file = match open() {
             Err(Errno::ACCESS) => {
                 open_up(self.folder.as_fd(), name.as_bytes(), &entity);

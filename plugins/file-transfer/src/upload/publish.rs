@@ -8,7 +8,7 @@ use rustix::{
         RenameFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, fchmod, fsync, futimens,
         renameat_with,
     },
-    io::Errno,
+    io::{Errno, retry_on_intr},
 };
 
 use super::order::Order;
@@ -63,7 +63,7 @@ pub(super) fn publish(
     let refused = |errno: Errno| Refusal::system(errno, path);
     fchmod(&partial.file, root.permissions(order.metadata.mode)).map_err(refused)?;
     futimens(&partial.file, &times(order.metadata.modified)).map_err(refused)?;
-    fsync(&partial.file).map_err(refused)?;
+    retry_on_intr(|| fsync(&partial.file)).map_err(refused)?;
     let (parent, name) = place_for(task)?;
     let publishing = root.publishing();
     let there = entity_at(parent.as_fd(), name)?;

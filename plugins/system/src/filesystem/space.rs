@@ -13,7 +13,7 @@ use std::{
 };
 
 use gaxx_sdk::prelude::*;
-use rustix::fs::statvfs;
+use rustix::{fs::statvfs, io::retry_on_intr};
 
 /// The space of a file system.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,7 +117,7 @@ impl Worker {
 }
 
 fn space(path: &Path) -> io::Result<Space> {
-    let found = statvfs(path)?;
+    let found = retry_on_intr(|| statvfs(path))?;
     let bytes = |blocks: u64| blocks as f64 * found.f_frsize as f64;
     Ok(Space {
         size: bytes(found.f_blocks),

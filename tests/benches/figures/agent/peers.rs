@@ -41,15 +41,8 @@ pub(super) fn go_server(table: &mut Table) -> Option<Server> {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("heartbeat");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("figures/agent/heartbeat.go");
-    let root = go
-        .path()
-        .parent()
-        .and_then(Path::parent)
-        .unwrap()
-        .to_owned();
     let built = go
         .command()
-        .env("GOROOT", root)
         .env("GOCACHE", folder.path().join("cache"))
         .env("GOFLAGS", "-mod=mod")
         .arg("build")
@@ -243,7 +236,7 @@ fn found(table: &mut Table, name: &str) -> Option<Tool> {
     let tool = Tool::find(name);
     if tool.is_none() {
         table.note(format!(
-            "{name} is missing: tests/run.sh --peers unpacks it"
+            "{name} is missing: tests/run.sh --tools and --peers fetch what this needs"
         ));
     }
     tool

@@ -16,6 +16,7 @@ use http::{HeaderMap, header};
 use tokio::sync::oneshot;
 
 use super::fate::Fate;
+use crate::task;
 
 /// Pieces that wait for the plugin, of what the connection reads at once; more stay with the sender.
 const AHEAD: usize = 16;
@@ -48,7 +49,7 @@ pub(super) fn channel<B: Buf + Send + 'static>(
     let (sender, receiver) = flume::bounded(AHEAD);
     let (wanted, asked) = oneshot::channel();
     let waits = headers.contains_key(header::EXPECT);
-    tokio::spawn(async move {
+    task::spawn("request body", async move {
         if waits && asked.await.is_err() {
             return;
         }

@@ -23,6 +23,7 @@ use super::{body::fault, fate::Fate};
 use crate::{
     http::{Failure, Stopping},
     plugin::{Component, nanos},
+    task,
 };
 
 /// Pieces that wait for the caller; a plugin that writes more waits.
@@ -88,7 +89,7 @@ impl Answered {
         // warp wants a stream that is `Sync`.
         let (sender, receiver) = mpsc::channel(1);
         let pieces = self.pieces;
-        tokio::spawn(async move {
+        task::spawn("reply body", async move {
             loop {
                 let piece = tokio::select! {
                     piece = pieces.recv_async() => piece,

@@ -6,6 +6,7 @@ mod exchange;
 mod host;
 mod lines;
 mod plugin;
+mod profile;
 
 use std::{
     os::fd::AsFd,
@@ -39,7 +40,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let (near, far) = descriptor::pair().unwrap();
-        let child = thread::spawn(move || serve(far, plugin::load));
+        let child = thread::spawn(move || serve(far, plugin::load, profile::subject));
         let mut control = Channel::new(near, 1 << 20);
         let (host, theirs) = descriptor::pair().unwrap();
         control.send(&Control::Host, bound()).unwrap();

@@ -33,6 +33,8 @@ pub(super) struct Bench {
     pub(super) cancelled: AtomicBool,
     /// Records for the audit log, and their deadlines.
     pub(super) audited: Mutex<Vec<(String, u64)>>,
+    /// The last order of a profile, and its deadline.
+    pub(super) profiled: Mutex<Option<(String, u64)>>,
     /// The far end of the last helper's socket.
     pub(super) helper: Mutex<Option<UnixStream>>,
 }
@@ -124,6 +126,11 @@ impl Host for Handle {
     fn audit(&self, record: RStr<'_>, deadline: u64) -> RResult<(), Fault> {
         self.0.audited.lock().push((record.into(), deadline));
         RResult::ROk(())
+    }
+
+    fn profile(&self, order: RStr<'_>, deadline: u64) -> RResult<RVec<u8>, Fault> {
+        *self.0.profiled.lock() = Some((order.into(), deadline));
+        RResult::ROk(vec![9; 3 << 20].into())
     }
 
     fn is_cancelled(&self) -> bool {

@@ -6,6 +6,7 @@
 mod deaths;
 mod host;
 mod lines;
+mod profile;
 mod puppet;
 mod requests;
 mod seats;

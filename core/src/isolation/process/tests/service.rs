@@ -109,6 +109,13 @@ fn everything_is_asked_of_the_components_own_host() {
     assert!(matches!(stage.ask(1, audit(u64::MAX)), HostTold::Done));
     let asked = [7, 2_000_000_000].map(|deadline| ("{}".to_owned(), deadline));
     assert_eq!(*stage.bench.audited.lock(), asked);
+    let order = "order".to_owned();
+    let profile = HostCall::Profile {
+        order: order.clone(),
+        deadline: u64::MAX,
+    };
+    assert!(matches!(stage.ask(1, profile), HostTold::Bytes(bytes) if bytes == [9; 3 << 20]));
+    assert_eq!(*stage.bench.profiled.lock(), Some((order, 5_000_000_000)));
     assert!(
         matches!(stage.ask(1, HostCall::StateFolder), HostTold::Fault(fault) if fault.message == "no folder here")
     );

@@ -1,0 +1,38 @@
+//! `/debug/pprof/profile`: who uses the CPU.
+
+use std::time::Duration;
+
+use gaxx_sdk::Deadline;
+
+use super::Visit;
+use crate::{answer::Answer, refusal::Refusal, symbols::Form};
+
+/// How long it takes where the request does not say, in seconds, as Go has it.
+const USUAL: u64 = 30;
+/// How long ending a profile may take.
+const FINISH: Duration = Duration::from_secs(30);
+
+pub(super) fn page(visit: &Visit<'_>) -> Result<Answer, Refusal> {
+    let profile = visit.cpu_profile()?;
+    let named = visit.named(vec![profile], None, Form::Pprof)?;
+    Ok(Answer::profile("profile", named))
+}
+
+impl Visit<'_> {
+    /// Takes a CPU profile as the parameters say. A caller who leaves ends it.
+    pub(super) fn cpu_profile(&self) -> Result<Vec<u8>, Refusal> {
+        let settings = &self.desk.settings;
+        let most = settings.most_seconds();
+        let seconds = self.query.seconds(most)?.unwrap_or(USUAL.min(most));
+        let hertz = self.query.hertz()?.unwrap_or(settings.frequency);
+        let plugin = self.query.plugin()?;
+        let time = Duration::from_secs(seconds);
+        self.expect_caller()?;
+        let refused = |error| Refusal::profile(error, plugin);
+        let host = &self.desk.host;
+        let profile = host.cpu_profile(hertz, time, plugin, self.soon());
+        let profile = profile.map_err(refused)?;
+        self.wait(time)?;
+        profile.finish(Deadline::after(FINISH)).map_err(refused)
+    }
+}
