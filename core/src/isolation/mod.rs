@@ -13,8 +13,9 @@
 //!
 //! Each `═══` is a Unix socket pair. A *line* carries one call at a time, so the thread that asks
 //! reads its own answer, and no thread stands between. Every component has a line; an endpoint has
-//! one more for each request at work. The *host* socket carries what the plugin asks of the core.
-//! All of them are handed to the child over its standard input, the *control* socket.
+//! one more for each request at work, and a profile that the child takes of itself has one while it
+//! lasts. The *host* socket carries what the plugin asks of the core. All of them are handed to the
+//! child over its standard input, the *control* socket.
 //!
 //! Beside its child a plugin may have *helpers*, processes for a purpose of its own: [`helper`].
 //!

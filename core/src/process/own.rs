@@ -41,13 +41,14 @@ pub fn usage_of(process: u32) -> Option<Usage> {
     read(&format!("/proc/{process}/stat"))
 }
 
-/// How long this process has been there, in seconds; nothing where /proc cannot be read.
+/// How long this process has been there, in seconds, to the hundredth; nothing where /proc cannot
+/// be read.
 pub fn age() -> Option<f64> {
     let up = fs::read_to_string("/proc/uptime").ok()?;
     let up: f64 = up.split_whitespace().next()?.parse().ok()?;
     let started = read("/proc/self/stat")?.started_seconds;
-    // The two are rounded apart.
-    Some((up - started).max(0.0))
+    // The two are rounded apart, and their difference shows how doubles are made.
+    Some(((up - started).max(0.0) * 100.0).round() / 100.0)
 }
 
 fn read(stat: &str) -> Option<Usage> {

@@ -99,12 +99,13 @@ impl ProfileError {
             Self::Order(_) | Self::Hertz(_) | Self::Seconds(_) => kind::PERMANENT,
             Self::Busy => kind::LIMIT,
             Self::UnknownPlugin { .. } | Self::Session(_) => kind::UNKNOWN,
-            Self::InProcess(_) | Self::NotLoaded { .. } => kind::REFUSED,
+            Self::InProcess(_) | Self::NotLoaded { .. } | Self::Heap(HeapError::Off) => {
+                kind::REFUSED
+            }
             // That kind never leaves the core.
             Self::Process { fault, .. } if fault.kind == ENDED => kind::FAILED,
             Self::Process { fault, .. } => fault.kind,
             Self::Stopped => kind::CANCELLED,
-            Self::Heap(HeapError::Off) => kind::REFUSED,
             Self::Heap(_) | Self::System(..) => kind::FAILED,
         }
     }

@@ -49,7 +49,7 @@ impl Label {
     }
 
     /// That of the call this thread is in. Safe in a signal handler.
-    pub(super) fn current() -> Self {
+    pub(crate) fn current() -> Self {
         Self(CURRENT.get())
     }
 

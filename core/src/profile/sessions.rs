@@ -99,8 +99,11 @@ impl Sessions {
                 }
             })
             .map_err(|error| ProfileError::System("start a thread that ends a profile", error))?;
-        let _held = held;
-        open.sessions.insert(number, Session { samples, _held });
+        let session = Session {
+            samples,
+            _held: held,
+        };
+        open.sessions.insert(number, session);
         Ok(number)
     }
 

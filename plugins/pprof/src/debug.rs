@@ -96,6 +96,18 @@ const fn on_profiling(route: Route) -> Route {
     route.scope(Scope::Profile).on(Listener::Profiling)
 }
 
+#[cfg(test)]
+impl Debug {
+    pub(crate) fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// A place for a request that takes longer.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.places.enter()
+    }
+}
+
 /// What is at a path.
 enum Found {
     Page(&'static Page),

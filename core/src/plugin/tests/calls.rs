@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     plugin::{Begun, collecting::begin, record::Reason},
+    profile::label::Label,
     task,
 };
 
@@ -123,6 +124,21 @@ async fn while_as_many_hang_as_may_only_what_has_worked_is_called() {
     assert_eq!(begin(&anew), Begun::Yes);
     idle(&anew).await;
     assert!(anew.record().failure.is_none());
+}
+
+#[tokio::test]
+async fn a_thread_is_marked_as_in_the_call_that_it_makes() {
+    let bench = Bench::new(1);
+    let component = bench.component("works");
+    let (tell, told) = std::sync::mpsc::channel();
+    let call = move |_: &mut _| {
+        tell.send(Label::current().owner()).unwrap();
+        Ok(())
+    };
+    component.begin(BOUND, call, |_| {});
+    idle(&component).await;
+    assert_eq!(told.recv().unwrap(), Some(component.owner.clone()));
+    assert_eq!(Label::current().owner(), None);
 }
 
 #[tokio::test]

@@ -58,7 +58,56 @@ pub(super) fn caller<M: Memory>(_registers: Registers, _memory: &mut Pages<M>) -
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::profile::cpu::memory::tests::Words;
+
+    const CODE: u64 = 0x40_0000;
+    const STACK: u64 = 0x7f_0000;
+
+    /// The caller where this is run, with these words on the stack, one of which may be an address
+    /// behind a call.
+    fn found(code: [u8; 4], stack: [u64; 2]) -> Option<u64> {
+        let mut first = [0x90; 8];
+        first[..4].copy_from_slice(&code);
+        let call = [0x90, 0x90, 0x90, 0xe8, 1, 2, 3, 4];
+        let words = BTreeMap::from([
+            (CODE, u64::from_ne_bytes(first)),
+            (CALLER - 8, u64::from_ne_bytes(call)),
+            (STACK, stack[0]),
+            (STACK + 8, stack[1]),
+        ]);
+        let registers = Registers {
+            instruction: CODE,
+            stack: STACK,
+            frame: 0,
+        };
+        caller(registers, &mut Pages::new(Words(words)))
+    }
+
+    const CALLER: u64 = 0x40_1000;
+
+    #[test]
+    fn who_called_is_found_before_there_is_a_frame_and_after() {
+        let (push, ret, landing) = (
+            [0x55, 0x48, 0x89, 0xe5],
+            [0xc3; 4],
+            [0xf3, 0x0f, 0x1e, 0xfa],
+        );
+        for first in [push, ret, landing] {
+            assert_eq!(found(first, [CALLER, 7]), Some(CALLER));
+            assert_eq!(found(first, [7, CALLER]), None);
+        }
+        for second in [[0x48, 0x89, 0xe5, 0x90], [0x48, 0x8b, 0xec, 0x90]] {
+            assert_eq!(found(second, [7, CALLER]), Some(CALLER));
+        }
+        // In the midst of a function, and where what was pushed is no return address.
+        assert_eq!(found([0x90; 4], [CALLER, CALLER]), None);
+        assert_eq!(found(push, [CALLER + 1, CALLER + 1]), None);
+        assert_eq!(found(push, [CODE, 0]), None);
+        assert_eq!(found(push, [3, 0]), None);
+    }
 
     #[test]
     fn calls_are_told_from_other_instructions() {

@@ -103,8 +103,10 @@ impl<M: Memory> Pages<M> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
 
     use proptest::prelude::*;
 
@@ -132,35 +134,55 @@ mod tests {
         assert_eq!(pages.word(0), None);
     }
 
-    /// Words from this address on, and nothing else.
-    struct Some_(u64, Vec<u8>);
+    /// Words by address; whole pages with one of them are there.
+    #[derive(Debug, Clone, Default)]
+    pub(in crate::profile::cpu) struct Words(pub(in crate::profile::cpu) BTreeMap<u64, u64>);
 
-    impl Memory for Some_ {
+    impl Memory for Words {
         fn copy(&mut self, address: u64, into: &mut [u8]) -> bool {
-            let at = address
-                .checked_sub(self.0)
-                .map(|at| usize::try_from(at).unwrap());
-            let found = at.and_then(|at| self.1.get(at..at.checked_add(into.len())?));
-            found.is_some_and(|found| {
-                into.copy_from_slice(found);
-                true
-            })
+            let page = PAGE as u64;
+            into.fill(0);
+            let Some(end) = address.checked_add(into.len() as u64) else {
+                return false;
+            };
+            let start = address - address % page;
+            if self
+                .0
+                .range(start..start.saturating_add(page))
+                .next()
+                .is_none()
+            {
+                return false;
+            }
+            // A word may begin before what is asked for.
+            for (at, word) in self.0.range(address.saturating_sub(7)..end) {
+                for (byte, at) in word.to_ne_bytes().into_iter().zip(*at..) {
+                    let place = at.checked_sub(address).map(usize::try_from);
+                    if let Some(place) = place.and_then(|place| into.get_mut(place.ok()?)) {
+                        *place = byte;
+                    }
+                }
+            }
+            true
         }
     }
 
     proptest! {
         #[test]
         fn words_are_those_of_the_memory(
-            pages in 1..4_usize,
-            addresses in proptest::collection::vec(0x10_0000_u64..0x10_6000, 1..30),
+            words in proptest::collection::btree_map(0_u64..2048, any::<u64>(), 0..40),
+            addresses in proptest::collection::vec(0_u64..2048 * 8, 1..30),
         ) {
-            let start = 0x10_1000;
-            let bytes: Vec<u8> = (0..=250).cycle().take(pages * PAGE).collect();
-            let mut read = Pages::new(Some_(start, bytes.clone()));
+            let words = words.into_iter().map(|(at, word)| (at * 8, word));
+            let words = Words(words.collect());
+            let pages: Vec<_> = words.0.keys().map(|at| at / PAGE as u64).collect();
+            let mut read = Pages::new(words.clone());
             for address in addresses {
-                let at = address.checked_sub(start).and_then(|at| usize::try_from(at).ok());
-                let word = at.filter(|at| at % 8 == 0).and_then(|at| bytes.get(at..)?.first_chunk());
-                prop_assert_eq!(read.word(address), word.map(|word| u64::from_ne_bytes(*word)));
+                for address in [address, address & !7] {
+                    let is_there = pages.contains(&(address / PAGE as u64)) && address % 8 == 0;
+                    let word = words.0.get(&address).copied().unwrap_or(0);
+                    prop_assert_eq!(read.word(address), is_there.then_some(word));
+                }
             }
         }
     }

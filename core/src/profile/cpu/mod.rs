@@ -26,8 +26,10 @@ use std::{
     io,
     sync::mpsc,
     thread::{self, JoinHandle},
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
+
+use rustix::time::{ClockId, clock_gettime};
 
 use self::{recorder::Recording, tally::Tally, timer::Timer};
 use super::ProfileError;
@@ -42,6 +44,7 @@ pub(super) struct Sampling {
     hertz: u32,
     began: SystemTime,
     since: Instant,
+    used_before: Duration,
 }
 
 impl Sampling {
@@ -62,6 +65,7 @@ impl Sampling {
             hertz,
             began: SystemTime::now(),
             since: Instant::now(),
+            used_before: used(),
         };
         sampling.timer = Some(Timer::start(hertz).map_err(cannot)?);
         Ok(sampling)
@@ -70,7 +74,8 @@ impl Sampling {
     /// Ends it; gives the profile, compressed.
     pub(super) fn finish(mut self) -> Vec<u8> {
         let tally = self.end();
-        report::profile(&tally, self.hertz, self.began, self.since.elapsed())
+        let used = used().saturating_sub(self.used_before);
+        report::profile(&tally, self.hertz, self.began, self.since.elapsed(), used)
     }
 
     fn end(&mut self) -> Tally {
@@ -80,6 +85,12 @@ impl Sampling {
         // Nothing there panics; if it does, its samples are lost and nothing else.
         tally.and_then(Result::ok).unwrap_or_default()
     }
+}
+
+/// The CPU time that this process has used.
+fn used() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 fn cannot(error: io::Error) -> ProfileError {

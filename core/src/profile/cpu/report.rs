@@ -17,8 +17,14 @@ const SHAPE: Shape = Shape {
     drop_frames: "",
 };
 
-/// The profile, compressed.
-pub(super) fn profile(tally: &Tally, hertz: u32, began: SystemTime, took: Duration) -> Vec<u8> {
+/// The profile, compressed. The process has `used` so much CPU time meanwhile.
+pub(super) fn profile(
+    tally: &Tally,
+    hertz: u32,
+    began: SystemTime,
+    took: Duration,
+    used: Duration,
+) -> Vec<u8> {
     let maps = Maps::current();
     let period = 1_000_000_000 / i64::from(hertz.max(1));
     let mut profile = RawProfile::new(Shape { period, ..SHAPE });
@@ -32,6 +38,9 @@ pub(super) fn profile(tally: &Tally, hertz: u32, began: SystemTime, took: Durati
             .collect();
         profile.add(stack, &[count, count.saturating_mul(period)], &labels);
     }
+    // Samples may stand for less: where many threads run, the kernel makes one signal of several.
+    let used = used.as_secs_f64();
+    profile.comment(&format!("the process used {used:.2} s of CPU time"));
     if tally.lost > 0 {
         profile.comment(&format!(
             "{} samples were lost: too many at once, or too many different ones",
@@ -68,11 +77,44 @@ fn labels(sample: Sample<'_>, stack: &[u64], maps: &Maps) -> Vec<(&'static str, 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::path::Path;
+
     use super::*;
+    use crate::{
+        profile::{cpu::log::Log, label::Label},
+        registry::Owner,
+    };
 
     const MAPS: &str = "\
         1000-2000 r-xp 00000000 00:00 1 /bin/a\n\
         3000-4000 r-xp 00000000 00:00 1 /copies/report-test.so\n";
+
+    #[test]
+    fn who_called_is_said_or_else_whose_library_it_is() {
+        label::library(Path::new("/copies/report-test.so"), "report-test");
+        let maps = Maps::of(MAPS, "/bin/a");
+        let said = |label: Label, calls: &[u64]| {
+            let mut log = Log::new();
+            log.add(label, *b"a thread\0\0\0\0\0\0\0\0", calls);
+            let sample = log.samples().next().unwrap();
+            let labels = labels(sample, sample.calls(), &maps);
+            labels
+                .into_iter()
+                .map(|(_, value)| value)
+                .collect::<Vec<_>>()
+        };
+        let component = Label::of(&Owner::new("caller", "part"));
+        let plugin = Label::of(&Owner::new("caller", ""));
+        assert_eq!(said(component, &[0x3100]), ["a thread", "caller", "part"]);
+        assert_eq!(said(plugin, &[0x3100]), ["a thread", "caller"]);
+        assert_eq!(
+            said(Label::default(), &[0x1100, 0x3100]),
+            ["a thread", "report-test"]
+        );
+        assert_eq!(said(Label::default(), &[0x1100]), ["a thread"]);
+    }
 
     #[test]
     fn a_stack_ends_where_no_code_is() {

@@ -80,40 +80,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::profile::cpu::memory::PAGE;
-
-    /// Words by address; whole pages with one of them are there.
-    #[derive(Debug, Clone, Default)]
-    struct Words(BTreeMap<u64, u64>);
-
-    impl Memory for Words {
-        fn copy(&mut self, address: u64, into: &mut [u8]) -> bool {
-            let page = PAGE as u64;
-            into.fill(0);
-            let Some(end) = address.checked_add(into.len() as u64) else {
-                return false;
-            };
-            let start = address - address % page;
-            if self
-                .0
-                .range(start..start.saturating_add(page))
-                .next()
-                .is_none()
-            {
-                return false;
-            }
-            for (at, word) in self.0.range(address..end) {
-                let place = usize::try_from(at - address).unwrap_or(usize::MAX);
-                if let Some(place) = into
-                    .get_mut(place..)
-                    .and_then(|rest| rest.first_chunk_mut())
-                {
-                    *place = word.to_ne_bytes();
-                }
-            }
-            true
-        }
-    }
+    use crate::profile::cpu::memory::tests::Words;
 
     fn calls(registers: Registers, words: &Words) -> Vec<u64> {
         let mut calls = [0; DEPTH];

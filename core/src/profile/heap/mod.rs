@@ -1,4 +1,12 @@
 //! What is allocated, by stack, and what has been.
+//!
+//! ```text
+//! the allocator ─▶ dump ─▶ text ─▶ scale     what is live: samples, and what they stand for
+//!        └───────▶ total                     all since the start: each sample, as it is taken
+//! ```
+//!
+//! While a profile is made other threads allocate on; those that have to note a sample wait some
+//! milliseconds. What making it allocates is in no profile.
 
 mod dump;
 mod error;
@@ -35,13 +43,17 @@ const SHAPE: Shape = Shape {
     drop_frames: ALLOCATOR,
 };
 
-/// The allocator's own functions, which end every stack (as Go's profiles have it, an expression
-/// for whole names).
-const ALLOCATOR: &str = "(_rjem_)?je_.*|(_rjem_)?(malloc|calloc|realloc|mallocx|rallocx|posix_memalign|\
-    aligned_alloc|memalign|valloc)|prof_.*|do_rallocx|imalloc.*|__rustc::__rust_.*|__rust_.*alloc.*|\
-    .*tikv_jemallocator::Jemalloc.*";
+/// Functions by which the allocator is entered, and those of the standard library that lead there:
+/// an expression for whole names. pprof leaves out what they call too.
+const ALLOCATOR: &str = "_rjem_.*|do_rallocx|malloc|mallocx|calloc|realloc|rallocx|xallocx|\
+    aligned_alloc|memalign|posix_memalign|valloc|\
+    (__rustc(\\[[0-9a-f]+\\])?::)?__r(ust|g|dl)_(alloc|alloc_zeroed|realloc)|\
+    <tikv_jemallocator::Jemalloc as .*|<std::alloc::System as .*|\
+    alloc::alloc::(alloc|alloc_zeroed|realloc|exchange_malloc)|\
+    <alloc::alloc::Global as .*|alloc::alloc::Global::.*|alloc::raw_vec::.*";
 
-/// The profile of this process's allocator, compressed.
+/// The profile of this process's allocator, compressed: what is live, and what was allocated since
+/// [`watch`].
 pub(super) fn profile() -> Result<Vec<u8>, ProfileError> {
     // The allocator writes one at a time.
     static ONE: Mutex<()> = Mutex::new(());

@@ -86,6 +86,7 @@ impl Tables {
             locations: all(&coded.location, |location| self.location(location))?,
             mappings: all(&coded.mapping, |mapping| self.mapping(mapping))?,
             functions: all(&coded.function, |function| self.function(function))?,
+            drop_frames: self.text(coded.drop_frames)?,
             comments: all(&coded.comment, |comment| self.text(*comment))?,
             time_nanos: coded.time_nanos,
             duration: Duration::from_nanos(u64::try_from(coded.duration_nanos).unwrap_or(0)),

@@ -64,7 +64,7 @@ impl Texts {
             location: numbered(&profile.locations, location),
             function: numbered(&profile.functions, |id, it| self.function(id, it)),
             string_table: Vec::new(),
-            drop_frames: 0,
+            drop_frames: self.number(&profile.drop_frames),
             keep_frames: 0,
             time_nanos: profile.time_nanos,
             duration_nanos: i64::try_from(profile.duration.as_nanos()).unwrap_or(i64::MAX),

@@ -8,6 +8,7 @@ mod decode;
 mod difference;
 mod encode;
 mod error;
+mod prune;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ pub(crate) use decode::decode;
 pub(crate) use difference::difference;
 pub(crate) use encode::{coded, compressed, encode};
 pub(crate) use error::ProfileError;
+pub(crate) use prune::prune;
 
 /// Text of a profile, which often comes again.
 pub(crate) type Text = Arc<str>;
@@ -33,6 +35,8 @@ pub(crate) struct Profile {
     pub(crate) locations: Vec<Location>,
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) functions: Vec<Function>,
+    /// An expression for functions that say nothing at the end of a stack; may be empty.
+    pub(crate) drop_frames: Text,
     /// Lines for people.
     pub(crate) comments: Vec<Text>,
     /// When it was taken, in nanoseconds since 1970.

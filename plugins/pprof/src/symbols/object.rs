@@ -35,19 +35,26 @@ pub(super) fn find(mapping: &Mapping) -> Option<PathBuf> {
 fn unmarked(mapping: &Mapping, named: &Path) -> Option<PathBuf> {
     let is_self = fs::read_link(SELF).is_ok_and(|this| *this == *mapping.file);
     let found = if is_self { Path::new(SELF) } else { named };
-    (is_self || !mapping.file.ends_with(DELETED)).then(|| found.to_owned())
+    let is_it = is_self || !mapping.file.ends_with(DELETED);
+    (is_it && is_file(found)).then(|| found.to_owned())
 }
 
 /// The mark that the linker gave to a file, in hexadecimal digits.
 fn build_id(file: &Path) -> Option<String> {
-    // Reading a device or a pipe might never end.
-    fs::metadata(file).ok().filter(fs::Metadata::is_file)?;
+    if !is_file(file) {
+        return None;
+    }
     let id = read_elf_build_id(&file).ok().flatten()?;
     Some(id.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     }))
+}
+
+/// Reading a device or a pipe might never end.
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
 #[cfg(test)]
@@ -82,7 +89,9 @@ mod tests {
             ("/bin/sh", "00"),
             ("/bin/sh (deleted)", ""),
             ("/no/such/file", "00"),
+            ("/no/such/file", ""),
             ("/dev/zero", "00"),
+            ("/dev/zero", ""),
             ("[vdso]", ""),
             ("relative", ""),
             ("", ""),

@@ -204,7 +204,8 @@ impl Functions {
             crates.qualify(&frame.name, &frame.file).into()
         };
         let function = Function {
-            system_name: Text::clone(&name),
+            // `go tool pprof` takes brackets out of names that are not told apart from the linker's.
+            system_name: "".into(),
             name,
             file: Text::clone(&frame.file),
             start_line: 0,

@@ -145,7 +145,7 @@ fn an_inlined_function_has_a_frame_of_its_own() {
     let lines = profile.locations[0].lines.iter().map(|line| line.line);
     assert_eq!(
         lines.collect::<Vec<_>>(),
-        [i64::from(LINE) + 5, i64::from(LINE) + 10]
+        [i64::from(LINE) + 6, i64::from(LINE) + 11]
     );
 }
 

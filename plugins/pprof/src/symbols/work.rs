@@ -109,6 +109,7 @@ fn do_job(job: &Job, profiles: &[Vec<u8>]) -> std::result::Result<Vec<u8>, Failu
                 profile.default_type = found.ok_or_else(missing)?;
             }
             symbolise(&mut profile, until);
+            profile::prune(&mut profile);
             render(&profile, form)
         }
         Job::Addresses { process, addresses } => {

@@ -81,7 +81,7 @@ mod tests {
         let long = row("worker::run::a_long_name_of_a_function", "/src/park.rs");
         assert_eq!(
             of(&long, Some(45)),
-            "…:a_long_name_of_a_function (/src/park.rs:7)"
+            "…::a_long_name_of_a_function (/src/park.rs:7)"
         );
         assert_eq!(of(&long, Some(30)), "…un::a_long_name_of_a_function");
         assert_eq!(of(&row("f", ""), Some(1)), "f");

@@ -170,7 +170,7 @@ mod tests {
             "CPU: 400ms (cpu) in 2.00 s, 20.0% of one CPU\n\n\
              \x20flat  flat%    sum%    cum    cum%  function\n\
              300ms  75.0%   75.0%  300ms   75.0%  app::hot (app::hot.rs:1)\n\
-             100ms  25.0%  100.0%  400ms  100.0%  main (main.rs:2)\n\n\
+             100ms  25.0%  100.0%  400ms  100.0%  main (main.rs:3)\n\n\
              \x20 cpu   cpu%  plugin             component\n\
              300ms  75.0%  weather            sky\n\
              100ms  25.0%  (gaxx-mon itself)\n"

@@ -122,6 +122,16 @@ fn a_reply_may_come_after_the_call() {
 }
 
 #[test]
+fn a_thread_is_marked_as_in_the_request_that_it_serves() {
+    let mut bench = Bench::loaded();
+    let _component = bench.component(1, ENDPOINT, "");
+    let mut line = attached(&mut bench, 1);
+    Exchange::begin(&mut line, "/whose").is_over();
+    assert!(matches!(told(&mut line), Told::Done));
+    assert_eq!(bench.said(), "in a call of fake/part@second");
+}
+
+#[test]
 fn a_caller_who_goes_is_a_fault() {
     let mut bench = Bench::loaded();
     let _component = bench.component(1, ENDPOINT, "");

@@ -56,6 +56,14 @@ fn a_collector_lives_from_make_to_stop() {
 }
 
 #[test]
+fn a_thread_is_marked_as_in_the_call_that_it_makes() {
+    let mut bench = Bench::loaded();
+    let mut line = bench.component(1, COLLECTOR, "says whose");
+    line.points(&Ask::Collect(1));
+    assert_eq!(bench.said(), "in a call of fake/part@second");
+}
+
+#[test]
 fn a_line_that_ends_drops_its_component() {
     let mut bench = Bench::loaded();
     let line = bench.component(1, COLLECTOR, "");

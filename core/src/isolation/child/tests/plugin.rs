@@ -20,7 +20,10 @@ use gaxx_abi::{
 };
 
 use super::super::fault;
-use crate::isolation::wire::message::{Code, Told};
+use crate::{
+    isolation::wire::message::{Code, Told},
+    profile::label::Label,
+};
 
 /// Gives the plugin where `fake` is asked for.
 pub(super) fn load(code: &Code) -> Result<(PluginBox, Manifest), Told> {
@@ -125,8 +128,19 @@ impl Part {
         ROk(())
     }
 
-    /// Fails if told to; its number is that of requests so far.
+    /// Says for whom samples of this thread are.
+    fn say_whose(&self) {
+        match Label::current().owner() {
+            Some(owner) => self.say(&format!("in a call of {owner}")),
+            None => self.say("in no call"),
+        }
+    }
+
+    /// Fails if told to, or says in whose call it is; its number is that of requests so far.
     fn act(&self, points: &mut RVec<Point>) -> RResult<(), Fault> {
+        if self.settings == "says whose" {
+            self.say_whose();
+        }
         if self.settings == "fails" {
             return RErr(fault(kind::PERMANENT, "told to fail"));
         }
@@ -232,7 +246,7 @@ impl Endpoint for Part {
     }
 
     /// Sends the body back, each piece in brackets. A path of `/later` is answered by another
-    /// thread, after the call has returned; `/never` is not answered.
+    /// thread, after the call has returned; `/never` and `/whose` are not answered.
     fn handle(
         &self,
         request: Request,
@@ -244,6 +258,7 @@ impl Endpoint for Part {
         let echo = move || echo(body, reply, deadline);
         match request.path.as_str() {
             "/never" => drop(echo),
+            "/whose" => self.say_whose(),
             "/later" => drop(std::thread::spawn(echo)),
             _ => return echo().into(),
         }

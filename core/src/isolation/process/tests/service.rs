@@ -114,7 +114,7 @@ fn everything_is_asked_of_the_components_own_host() {
         order: order.clone(),
         deadline: u64::MAX,
     };
-    assert!(matches!(stage.ask(1, profile), HostTold::Bytes(bytes) if bytes == [9; 3 << 20]));
+    assert!(matches!(stage.ask(1, profile), HostTold::Bytes(bytes) if bytes == vec![9; 3 << 20]));
     assert_eq!(*stage.bench.profiled.lock(), Some((order, 5_000_000_000)));
     assert!(
         matches!(stage.ask(1, HostCall::StateFolder), HostTold::Fault(fault) if fault.message == "no folder here")
