@@ -9,6 +9,10 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 plugins=$root/plugins
+case $target in
+    /*) ;;
+    *) target=$PWD/$target ;;
+esac
 
 if ! command -v cargo >/dev/null; then
     echo "cargo is not there: install Rust 1.95 or later, see https://rustup.rs" >&2
@@ -16,8 +20,9 @@ if ! command -v cargo >/dev/null; then
 fi
 
 echo "Building gaxx-mon and the example plugins tcp-port and directory ..."
-cargo build --release --locked --manifest-path "$root/Cargo.toml" --target-dir "$target" \
-    -p gaxx-mon -p gaxx-example-tcp-port -p gaxx-example-directory
+# Cargo looks for its configuration, .cargo/config.toml, where it is run.
+(cd "$root" && cargo build --release --locked --target-dir "$target" \
+    -p gaxx-mon -p gaxx-example-tcp-port -p gaxx-example-directory)
 
 # gaxx-mon loads nothing from where others may write.
 chmod go-w "$plugins"

@@ -24,7 +24,7 @@ pub fn give_back(copies: &Path) -> usize {
     maps::parse(&maps)
         .filter(|mapping| is_as_in_the_file(mapping) && ours(Path::new(mapping.path)))
         .map(|mapping| {
-            let length = (mapping.end - mapping.start) as usize;
+            let length = usize::try_from(mapping.end - mapping.start).unwrap_or(0);
             // SAFETY: the range is a whole mapping of a file that nobody can write to, and nobody
             // has written to the pages: whoever touches one that was dropped gets the same bytes
             // from the file. Such mappings are never taken away: libraries stay loaded.

@@ -87,7 +87,10 @@ fn build(manifest: &Path) -> Result<PathBuf, BuildError> {
         cargo: cargo.clone(),
         error,
     };
+    // Cargo looks for its configuration where it is run, not where the manifest is.
+    let folder = manifest.parent().unwrap_or(Path::new("/"));
     let mut child = Command::new(&cargo)
+        .current_dir(folder)
         .args([
             "build",
             "--release",

@@ -137,7 +137,9 @@ fn write(folder: &Path, files: &[(&str, String)]) -> Result<(), NewError> {
         io::ErrorKind::AlreadyExists => NewError::Exists(folder.to_owned()),
         _ => failed(folder)(error),
     })?;
-    fs::create_dir(folder.join("src")).map_err(failed(folder))?;
+    for inner in ["src", ".cargo"] {
+        fs::create_dir(folder.join(inner)).map_err(failed(folder))?;
+    }
     for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).map_err(failed(&path))?;
@@ -171,6 +173,7 @@ mod tests {
     fn texts(folder: &Path) -> Vec<String> {
         let files = [
             "Cargo.toml",
+            ".cargo/config.toml",
             ".gitignore",
             "README.md",
             "src/lib.rs",
@@ -193,13 +196,13 @@ mod tests {
                 for text in &texts {
                     assert!(!text.contains('@'), "{text}");
                 }
-                let lines = texts[3..].iter().flat_map(|text| text.lines());
+                let lines = texts[4..].iter().flat_map(|text| text.lines());
                 // The formatter leaves comments as they are.
                 for line in lines.filter(|line| !line.contains("//")) {
                     assert!(line.len() <= 100, "{line}");
                 }
                 assert!(texts[0].contains("git = \"https://example.org/gaxx-mon.git\""));
-                assert!(texts[3].contains(&format!("name = \"{name}\";")));
+                assert!(texts[4].contains(&format!("name = \"{name}\";")));
                 fs::remove_dir_all(made).unwrap();
             }
         }

@@ -144,3 +144,33 @@ impl Write for Patient<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_wants_is_not_waited_for() {
+        let (near, far) = UnixStream::pair().unwrap();
+        let later = Instant::now() + Duration::from_hours(1);
+        let mut unwanted = Patient::new(near, later, &|| false).unwrap();
+        let error = unwanted.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        // What is there is taken all the same.
+        (&far).write_all(b"a").unwrap();
+        assert_eq!(unwanted.read(&mut [0]).unwrap(), 1);
+        // A socket that nobody reads is full in the end.
+        let error = unwanted.write_all(&vec![0; 16 << 20]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_beyond_its_time() {
+        let (near, _far) = UnixStream::pair().unwrap();
+        let mut late = Patient::new(near, Instant::now(), &|| true).unwrap();
+        let error = late.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+}

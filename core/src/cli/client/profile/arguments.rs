@@ -59,9 +59,9 @@ struct Cpu {
     /// For how long
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = Within::<u64>::new().range(1..=300))]
     seconds: u64,
-    /// Samples in a second of CPU time
-    #[arg(long, value_name = "N", default_value_t = 99, value_parser = Within::<u64>::new().range(1..=250))]
-    hz: u64,
+    /// Samples in a second of CPU time, up to 250 [default: the node's own, 99]
+    #[arg(long, value_name = "N", value_parser = Within::<u64>::new().range(1..=250))]
+    hz: Option<u64>,
     /// The plugin whose process it is, one that is loaded from a library; else the program itself
     #[arg(long, value_name = "NAME")]
     plugin: Option<String>,
@@ -74,8 +74,8 @@ struct Heap {
     /// What has changed within so many seconds; else what there is
     #[arg(long, value_name = "N", value_parser = Within::<u64>::new().range(1..=300))]
     seconds: Option<u64>,
-    /// Have the allocator give back first what nobody uses
-    #[arg(long)]
+    /// Have the program's allocator give back first what nobody uses
+    #[arg(long, conflicts_with = "plugin")]
     gc: bool,
     /// The plugin whose process it is, one that is loaded from a library; else the program itself
     #[arg(long, value_name = "NAME")]
@@ -156,7 +156,10 @@ mod tests {
     #[test]
     fn what_is_asked_for_becomes_an_order() {
         let profile = parsed("cpu --seconds 5 --hz 9 --plugin p --node db1 --top 3").unwrap();
-        assert_eq!(profile.order(), Order::cpu(5, 9, Some("p".to_owned())));
+        assert_eq!(
+            profile.order(),
+            Order::cpu(5, Some(9), Some("p".to_owned()))
+        );
         let node = profile.manner().node.as_ref().unwrap();
         assert_eq!(
             (node.to_string().as_str(), profile.manner().top),
@@ -177,6 +180,7 @@ mod tests {
             "cpu --hz 251",
             "cpu --gc",
             "heap --hz 9",
+            "heap --gc --plugin p",
             "tasks --seconds 3",
             "tasks --plugin p",
             "cpu --top 0",

@@ -21,8 +21,9 @@ pub(super) struct Order {
 }
 
 impl Order {
-    pub(super) fn cpu(seconds: u64, hertz: u64, plugin: Option<String>) -> Self {
-        let mut query = vec![("seconds", seconds.to_string()), ("hz", hertz.to_string())];
+    pub(super) fn cpu(seconds: u64, hertz: Option<u64>, plugin: Option<String>) -> Self {
+        let mut query = vec![("seconds", seconds.to_string())];
+        query.extend(hertz.map(|hertz| ("hz", hertz.to_string())));
         let whose = whose(plugin.as_deref());
         query.extend(plugin.map(|plugin| ("plugin", plugin)));
         Self {

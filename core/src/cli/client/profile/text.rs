@@ -166,7 +166,7 @@ mod tests {
         made.add(&["app::hot", "main"], &[3, 300_000_000], &labels);
         made.add(&["main"], &[1, 100_000_000], &[]);
         assert_eq!(
-            shown(&made, &Order::cpu(2, 99, None), 5, None),
+            shown(&made, &Order::cpu(2, None, None), 5, None),
             "CPU: 400ms (cpu) in 2.00 s, 20.0% of one CPU\n\n\
              \x20flat  flat%    sum%    cum    cum%  function\n\
              300ms  75.0%   75.0%  300ms   75.0%  app::hot (app::hot.rs:1)\n\
@@ -175,7 +175,7 @@ mod tests {
              300ms  75.0%  weather            sky\n\
              100ms  25.0%  (gaxx-mon itself)\n"
         );
-        let one = shown(&made, &Order::cpu(2, 99, None), 1, None);
+        let one = shown(&made, &Order::cpu(2, None, None), 1, None);
         assert!(
             one.contains("\n1 more functions; --top shows them\n"),
             "{one}"
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_idle_program_is_said_to_be_one() {
-        let text = shown(&cpu(), &Order::cpu(2, 99, Some("x".to_owned())), 5, None);
+        let text = shown(&cpu(), &Order::cpu(2, None, Some("x".to_owned())), 5, None);
         assert!(
             text.starts_with(
                 "CPU of the plugin x: 0 (cpu) in 2.00 s, 0.0% of one CPU: no samples; "
@@ -197,7 +197,7 @@ mod tests {
     fn nothing_that_comes_steers_the_terminal() {
         let mut made = cpu();
         made.add(&["a\x1b[2J\nb"], &[1, 1], &[("plugin", "p\r\x07")]);
-        let text = shown(&made, &Order::cpu(2, 99, None), 5, Some(80));
+        let text = shown(&made, &Order::cpu(2, None, None), 5, Some(80));
         assert!(
             !text.contains(['\x1b', '\r', '\x07']) && text.contains("a [2J b"),
             "{text}"
@@ -214,7 +214,7 @@ mod tests {
             for name in &names {
                 made.add(&[name], &[1, 1_234_567_890], &[]);
             }
-            let text = shown(&made, &Order::cpu(2, 99, None), 5, Some(width));
+            let text = shown(&made, &Order::cpu(2, None, None), 5, Some(width));
             for line in text.lines() {
                 prop_assert!(line.chars().count() <= width, "{}", line);
             }

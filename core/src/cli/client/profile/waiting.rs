@@ -33,7 +33,7 @@ impl Waiting {
         } else {
             ProgressDrawTarget::hidden()
         };
-        let what = format!("{} of {node}", order.what);
+        let what = format!("{} at {node}", order.what);
         let seconds = order.takes.as_secs();
         if !terminal && seconds > 0 {
             eprintln!("gaxx-mon: {what}, {seconds} s");

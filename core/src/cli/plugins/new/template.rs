@@ -4,6 +4,7 @@ use super::sdk::Sdk;
 use crate::cli::arguments::PluginKind;
 
 const CARGO: &str = include_str!("Cargo.toml.in");
+const CONFIG: &str = include_str!("config.toml.in");
 const IGNORED: &str = include_str!("gitignore.in");
 const README: &str = include_str!("README.md.in");
 
@@ -66,7 +67,7 @@ impl Template {
     ///
     /// No line of code depends on the name's length but those that hold a constant, so that the
     /// crate is formatted whatever it is called.
-    pub(super) fn files(&self, name: &str, sdk: &Sdk) -> [(&'static str, String); 5] {
+    pub(super) fn files(&self, name: &str, sdk: &Sdk) -> [(&'static str, String); 6] {
         let (snake, sdk) = (name.replace('-', "_"), sdk.dependency());
         let fill = |text: &str| {
             [
@@ -88,6 +89,7 @@ impl Template {
         };
         [
             ("Cargo.toml", fill(CARGO)),
+            (".cargo/config.toml", CONFIG.to_owned()),
             (".gitignore", IGNORED.to_owned()),
             ("README.md", fill(README)),
             ("src/lib.rs", fill(self.source)),
