@@ -28,7 +28,7 @@ pub(crate) enum Refusal {
     Stopping,
     #[error("the caller has gone")]
     Gone,
-    #[error("{}", .0.message())]
+    #[error("{0}")]
     Host(Error),
     #[error("what gaxx-mon tells of its process cannot be read: {0}")]
     Unreadable(String),
@@ -100,12 +100,9 @@ impl Refusal {
     /// What to do about it.
     pub(crate) fn remedy(&self) -> String {
         let told = match self {
-            Self::Parameter { remedy, .. } => remedy,
+            Self::Parameter { remedy, .. } | Self::Names(NoAnswer::Failed { remedy, .. }) => remedy,
             Self::NoEquivalent { remedy, .. } => *remedy,
-            Self::Plugin(error) | Self::Busy(error) | Self::Host(error) => error.remedy_text(),
-            Self::Names(NoAnswer::Failed { remedy, .. }) => remedy,
-            Self::Names(NoAnswer::NoHelper(error)) => error.remedy_text(),
-            _ => "",
+            _ => self.host().map_or("", Error::remedy_text),
         };
         let own = match self {
             _ if !told.is_empty() => told,
@@ -134,12 +131,20 @@ impl Refusal {
         format!("{} ({})\n", self.message(), self.remedy())
     }
 
+    /// Without the remedy, which is told beside it.
     fn message(&self) -> String {
+        let of_host = self.host().map(Error::message);
+        of_host.map_or_else(|| self.to_string(), ToOwned::to_owned)
+    }
+
+    /// The host's own error, where it is one.
+    fn host(&self) -> Option<&Error> {
         match self {
-            // Its remedy is told beside it.
-            Self::Plugin(error) | Self::Busy(error) => error.message().to_owned(),
-            Self::Names(NoAnswer::NoHelper(error)) => error.message().to_owned(),
-            other => other.to_string(),
+            Self::Plugin(error)
+            | Self::Busy(error)
+            | Self::Host(error)
+            | Self::Names(NoAnswer::NoHelper(error)) => Some(error),
+            _ => None,
         }
     }
 }

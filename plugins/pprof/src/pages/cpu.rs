@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gaxx_sdk::Deadline;
 
-use super::Visit;
+use super::{Visit, visit::soon};
 use crate::{answer::Answer, refusal::Refusal, symbols::Form};
 
 /// How long it takes where the request does not say, in seconds, as Go has it.
@@ -30,7 +30,7 @@ impl Visit<'_> {
         self.expect_caller()?;
         let refused = |error| Refusal::profile(error, plugin);
         let host = &self.desk.host;
-        let profile = host.cpu_profile(hertz, time, plugin, self.soon());
+        let profile = host.cpu_profile(hertz, time, plugin, soon());
         let profile = profile.map_err(refused)?;
         self.wait(time)?;
         profile.finish(Deadline::after(FINISH)).map_err(refused)

@@ -6,7 +6,7 @@ use gaxx_sdk::{
     serde_json::{self, Value},
 };
 
-use super::Visit;
+use super::{Visit, visit::soon};
 use crate::refusal::Refusal;
 
 impl Visit<'_> {
@@ -17,7 +17,7 @@ impl Visit<'_> {
 
     /// The same, read as something.
     pub(super) fn told<T: DeserializeOwned>(&self, what: Process) -> Result<T, Refusal> {
-        let told = self.desk.host.process(what, self.soon());
+        let told = self.desk.host.process(what, soon());
         let told = told.map_err(Refusal::Host)?;
         let read = serde_json::from_slice(&told);
         read.map_err(|error| Refusal::Unreadable(error.to_string()))

@@ -19,7 +19,12 @@ use crate::{
 /// How often it is looked whether the caller is still there.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long the host may take for something that takes it a moment.
-pub(super) const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(10);
+
+/// The deadline of what takes the host a moment.
+pub(super) fn soon() -> Deadline {
+    Deadline::after(SOON)
+}
 
 /// What all pages need.
 #[derive(Debug)]
@@ -43,11 +48,6 @@ pub(crate) struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// How long the host may take for something that takes it a moment.
-    pub(super) fn soon(&self) -> Deadline {
-        Deadline::after(SOON)
-    }
-
     /// Goes on only where somebody waits for the answer.
     pub(super) fn expect_caller(&self) -> Result<(), Refusal> {
         if (self.has_gone)() {

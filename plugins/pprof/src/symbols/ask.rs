@@ -58,10 +58,10 @@ impl Symbols {
     ) -> Result<Vec<u8>, NoAnswer> {
         let until = Instant::now() + PATIENCE;
         let Some(_place) = self.places.enter_until(until, LOOK, is_wanted) else {
-            return Err(match is_wanted() {
-                true => io::Error::from(ErrorKind::TimedOut).into(),
-                false => NoAnswer::Unwanted,
-            });
+            if !is_wanted() {
+                return Err(NoAnswer::Unwanted);
+            }
+            return Err(io::Error::from(ErrorKind::TimedOut).into());
         };
         let socket = self.host.helper("symbols").map_err(NoAnswer::NoHelper)?;
         let mut helper = Patient::new(socket.into(), until, is_wanted)?;

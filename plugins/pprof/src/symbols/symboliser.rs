@@ -15,7 +15,7 @@ use super::{
     names::{Crates, shorten},
     object,
 };
-use crate::profile::{Function, Line, Profile, Text};
+use crate::profile::{Function, Line, Mapping, Profile, Text};
 
 /// How many addresses are looked up; there are seldom more than 20,000.
 const MOST: usize = 200_000;
@@ -168,7 +168,7 @@ impl Work {
             if location.lines.is_empty() {
                 let mapping = location.mapping.and_then(|at| profile.mappings.get(at));
                 let unknown = Found {
-                    name: mapping.map_or_else(|| "[unknown]".into(), |it| it.bracketed_name()),
+                    name: mapping.map_or_else(|| "[unknown]".into(), Mapping::bracketed_name),
                     file: "".into(),
                     line: 0,
                     is_whole: true,

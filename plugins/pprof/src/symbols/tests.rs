@@ -19,6 +19,7 @@ fn known_function(number: u64) -> u64 {
     std::hint::black_box(number)
 }
 
+#[allow(clippy::inline_always)] // Otherwise it would not be where nothing is optimised.
 #[inline(always)]
 fn inlined_function(number: u64) -> u64 {
     std::hint::black_box(number)
@@ -34,7 +35,7 @@ fn address() -> u64 {
 }
 
 fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(60)
+    Instant::now() + Duration::from_mins(1)
 }
 
 /// A heap profile of one stack with two addresses, the second of them in no file.
