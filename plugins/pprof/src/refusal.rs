@@ -2,7 +2,7 @@
 
 use gaxx_sdk::{Error, ErrorKind, json};
 
-use crate::{profile::ProfileError, symbols::NoAnswer};
+use crate::symbols::NoAnswer;
 
 /// Why a page is not served.
 #[derive(Debug, thiserror::Error)]
@@ -156,11 +156,5 @@ impl From<NoAnswer> for Refusal {
             NoAnswer::NoSuchType => Self::NotCounted,
             reason => Self::Names(reason),
         }
-    }
-}
-
-impl From<ProfileError> for Refusal {
-    fn from(error: ProfileError) -> Self {
-        Self::Unreadable(error.to_string())
     }
 }

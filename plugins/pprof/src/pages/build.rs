@@ -14,7 +14,7 @@ pub(super) fn page(visit: &Visit<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::Unreadable("it is no object".to_owned()));
     };
     // /debug/pprof/cmdline has them.
-    shown.remove("arguments");
+    shown.shift_remove("arguments");
     if let Some((system, architecture)) = names {
         shown.insert("go_os".to_owned(), json!(system));
         shown.insert("go_arch".to_owned(), json!(architecture));
