@@ -27,6 +27,9 @@ mod tests {
             .iter()
             .map(|plugin| plugin.manifest().name.into())
             .collect();
-        assert_eq!(names, ["agent-exec", "exec", "file-transfer", "pprof", "system"]);
+        assert_eq!(
+            names,
+            ["agent-exec", "exec", "file-transfer", "pprof", "system"]
+        );
     }
 }

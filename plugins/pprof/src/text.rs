@@ -85,7 +85,11 @@ fn stack(text: &mut String, profile: &Profile, sample: &Sample) {
         for line in &location.lines {
             if let Some(function) = profile.functions.get(line.function) {
                 let (address, name, file) = (location.address, &function.name, &function.file);
-                let _ = writeln!(text, "#\t{address:#x}\t{name}\t{file}:{}", line.line);
+                let _ = write!(text, "#\t{address:#x}\t{name}");
+                let _ = match &**file {
+                    "" => writeln!(text),
+                    file => writeln!(text, "\t{file}:{}", line.line),
+                };
             }
         }
     }

@@ -64,7 +64,8 @@ impl Builder {
         let at = self.profile.locations.len();
         self.profile.functions.push(Function {
             name: Text::clone(&place.name),
-            system_name: Text::clone(&place.name),
+            // As of functions, so that Go's tools leave the name as it is.
+            system_name: "".into(),
             file: Text::clone(&place.file),
             start_line: place.line,
         });

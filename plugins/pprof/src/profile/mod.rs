@@ -153,6 +153,12 @@ impl ValueType {
     }
 }
 
+impl Label {
+    pub(crate) fn text(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

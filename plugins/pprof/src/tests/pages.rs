@@ -132,7 +132,7 @@ fn threads_are_a_profile_and_lines() {
         "{text}"
     );
     assert!(
-        text.contains("#\tstate: R\n#\tid: 8\n#\t0x2\tworker\t:0\n"),
+        text.contains("1 @ 0x2\n#\tstate: R\n#\tcpu: 0.25 s\n#\t0x2\tworker\n"),
         "{text}"
     );
 }

@@ -20,7 +20,7 @@ Examples:
   gaxx-mon profile cpu --seconds 60 -o cpu.pb.gz
                                                 the same for a minute, kept for `go tool pprof`
   gaxx-mon profile cpu --plugin weather         only the process of the plugin weather
-  gaxx-mon profile heap                         who holds memory
+  gaxx-mon profile heap --cum                   who holds memory, callers first
   gaxx-mon profile heap --seconds 60            who holds more of it than a minute ago
   gaxx-mon profile tasks                        what the program's tasks are, and what they wait for
   gaxx-mon profile cpu --node https://db1:9091 --token-file profile.token
@@ -94,8 +94,9 @@ struct Tasks {
 #[derive(Debug, Args)]
 pub(super) struct Manner {
     /// Whose: `HOST`, `HOST:PORT`, `http://HOST:PORT` or `https://HOST:PORT`; the port is 6060 where none
-    /// is said [default: this machine at the configuration's profiling.port (6060), or if nobody
-    /// listens there at its telemetry.monitoring_port (9090), or agent.monitoring_port (9091)]
+    /// is said [default: this machine at the configuration's `profiling.port` (6060), or if nobody
+    /// listens there at its `telemetry.monitoring_port` (9090), or
+    /// `agent.monitoring_port` (9091)]
     #[arg(long, value_name = "NODE", value_parser = |text: &str| Node::parse(text, PORT))]
     pub(super) node: Option<Node>,
     /// Keep the profile in this file as it comes, for `go tool pprof`; only its owner may read it
@@ -104,6 +105,9 @@ pub(super) struct Manner {
     /// How many functions to show
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = Within::<usize>::new().range(1..=100_000))]
     pub(super) top: usize,
+    /// Show first the functions with the most in all that they call, not in themselves
+    #[arg(long)]
+    pub(super) cum: bool,
     /// Which values to show, of those that the profile has, such as `alloc_space` of heap [default: the
     /// profile's own choice]
     #[arg(long, value_name = "TYPE")]

@@ -24,7 +24,12 @@ mod waiting;
 use std::process::ExitCode;
 
 pub(in crate::cli) use self::arguments::Profile;
-use self::{fetch::Fetched, order::Order, report::Report};
+use self::{
+    fetch::Fetched,
+    order::Order,
+    report::{Choice, Report},
+    top::By,
+};
 use super::{connect::Settings, runtime, status::CANCELLED};
 use crate::cli::{
     arguments::{Common, RowFormat},
@@ -64,8 +69,12 @@ pub(in crate::cli) fn run(common: &Common, profile: &Profile) -> ExitCode {
 /// Prints what stands out.
 fn show(bytes: &[u8], order: &Order, manner: &arguments::Manner) -> Result<(), String> {
     let profile = decode::decode(bytes).map_err(|error| error.to_string())?;
-    let report = Report::of(&profile, order, manner.top, manner.sample_index.as_deref());
-    let report = report.map_err(|error| error.to_string())?;
+    let choice = Choice {
+        most: manner.top,
+        values: manner.sample_index.as_deref(),
+        by: if manner.cum { By::Cum } else { By::Flat },
+    };
+    let report = Report::of(&profile, order, &choice).map_err(|error| error.to_string())?;
     match manner.format {
         RowFormat::Json => style::say(&format!("{:#}\n", report.json())),
         RowFormat::Text => style::say(&text::of(&report, text::width())),

@@ -6,7 +6,7 @@ use super::{
     costs::{Cost, costs},
     decode::Profile,
     order::Order,
-    top::Top,
+    top::{By, Top},
 };
 
 /// What is said of a profile.
@@ -21,6 +21,16 @@ pub(super) struct Report<'a> {
     pub(super) costs: Vec<Cost>,
 }
 
+/// Of which functions.
+#[derive(Debug)]
+pub(super) struct Choice<'a> {
+    /// How many.
+    pub(super) most: usize,
+    /// In values of this type; else in those that the profile has chosen.
+    pub(super) values: Option<&'a str>,
+    pub(super) by: By,
+}
+
 /// The profile does not have the values that were asked for.
 #[derive(Debug, thiserror::Error)]
 #[error("the profile has no values {wanted:?}: --sample-index takes one of {}", known.join(", "))]
@@ -30,22 +40,20 @@ pub(super) struct NoSuchValues {
 }
 
 impl<'a> Report<'a> {
-    /// What is said of a profile: of the `most` functions with the most, in values of this type, or
-    /// of the type that the profile has chosen.
+    /// What is said of a profile.
     pub(super) fn of(
         profile: &'a Profile,
         order: &'a Order,
-        most: usize,
-        wanted: Option<&str>,
+        choice: &Choice<'_>,
     ) -> Result<Self, NoSuchValues> {
-        let chosen = match wanted {
+        let chosen = match choice.values {
             None => Some(profile.default_type()),
             Some(wanted) => profile.types().position(|(name, _)| name == wanted),
         };
         let kind = chosen.and_then(|chosen| Some((chosen, profile.types().nth(chosen)?)));
         let Some((chosen, kind)) = kind else {
             return Err(NoSuchValues {
-                wanted: wanted.unwrap_or_default().to_owned(),
+                wanted: choice.values.unwrap_or_default().to_owned(),
                 known: profile.types().map(|(name, _)| name.to_owned()).collect(),
             });
         };
@@ -53,7 +61,7 @@ impl<'a> Report<'a> {
             order,
             kind,
             seconds: profile.nanoseconds() as f64 / 1e9,
-            top: Top::of(profile, chosen, most),
+            top: Top::of(profile, chosen, choice.most, choice.by),
             costs: costs(profile, chosen, order.columns),
         })
     }
@@ -98,15 +106,20 @@ mod tests {
         made.add(&["f"], &[9, 4], &[("state", "waiting")]);
         let profile = decode(&made.finish()).unwrap();
         let order = Order::tasks();
-        let report = Report::of(&profile, &order, 5, None).unwrap();
+        let choice = |values| Choice {
+            most: 5,
+            values,
+            by: By::Flat,
+        };
+        let report = Report::of(&profile, &order, &choice(None)).unwrap();
         assert_eq!((report.kind.0, report.top.total), ("inuse_space", 4));
-        let report = Report::of(&profile, &order, 5, Some("alloc_space")).unwrap();
+        let report = Report::of(&profile, &order, &choice(Some("alloc_space"))).unwrap();
         let json = report.json();
         assert_eq!(json["functions"][0]["flat"], 9);
         assert_eq!(json["labels"][0]["name"], "f");
         assert_eq!(json["labels"][0]["state"], "waiting");
         assert_eq!(json["labels"][0]["value"], 9);
-        let error = Report::of(&profile, &order, 5, Some("x")).unwrap_err();
+        let error = Report::of(&profile, &order, &choice(Some("x"))).unwrap_err();
         let expected =
             "the profile has no values \"x\": --sample-index takes one of alloc_space, inuse_space";
         assert_eq!(error.to_string(), expected);

@@ -34,9 +34,12 @@ pub(super) fn check(file: &Path) -> Result<(), SaveError> {
     }
     let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
     let is_folder = folder.unwrap_or(Path::new(".")).metadata();
-    let is_folder = is_folder.and_then(|folder| match folder.is_dir() {
-        true if file.file_name().is_some() => Ok(()),
-        _ => Err(io::ErrorKind::NotADirectory.into()),
+    let is_folder = is_folder.and_then(|folder| {
+        if folder.is_dir() && file.file_name().is_some() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
     });
     is_folder.map_err(|error| failed(file, error))
 }

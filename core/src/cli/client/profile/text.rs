@@ -51,12 +51,13 @@ fn head(report: &Report<'_>) -> String {
         return format!("{what}: {total} ({kind})");
     }
     let seconds = report.seconds;
-    let mut head = format!("{what}: {total} ({kind}) in {seconds:.2} s");
-    if unit == "nanoseconds" {
+    let share = if unit == "nanoseconds" {
         let share = report.top.total as f64 / 1e7 / seconds;
-        head += &format!(", {share:.1}% of one CPU");
-    }
-    head
+        format!(", {share:.1}% of one CPU")
+    } else {
+        String::new()
+    };
+    format!("{what}: {total} ({kind}) in {seconds:.2} s{share}")
 }
 
 fn functions(report: &Report<'_>, width: Option<usize>) -> String {
@@ -79,12 +80,11 @@ fn functions(report: &Report<'_>, width: Option<usize>) -> String {
     let room = width.map(|width| width.saturating_sub(used));
     let names = report.top.rows.iter().map(|row| name::of(row, room));
     let names = once("function".to_owned()).chain(names);
-    let mut text = joined(&figures, names);
-    let left_out = report.top.functions - report.top.rows.len();
-    if left_out > 0 {
-        text += &format!("{left_out} more functions; --top shows them\n");
+    let text = joined(&figures, names);
+    match report.top.functions - report.top.rows.len() {
+        0 => text,
+        left_out => format!("{text}{left_out} more functions; --top shows them\n"),
     }
-    text
 }
 
 /// Which plugin costs what; nothing where no sample says whose it is.
@@ -146,11 +146,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cli::client::profile::{decode::decode, order::Order, testing::Made};
+    use crate::cli::client::profile::{
+        decode::decode, order::Order, report::Choice, testing::Made, top::By,
+    };
 
     fn shown(made: &Made, order: &Order, most: usize, width: Option<usize>) -> String {
         let profile = decode(&made.finish()).unwrap();
-        of(&Report::of(&profile, order, most, None).unwrap(), width)
+        let choice = Choice {
+            most,
+            values: None,
+            by: By::Flat,
+        };
+        of(&Report::of(&profile, order, &choice).unwrap(), width)
     }
 
     fn cpu() -> Made {

@@ -11,8 +11,17 @@ pub(super) struct Top {
     pub(super) total: i64,
     /// How many functions there are.
     pub(super) functions: usize,
-    /// The first of them: those with the most of their own.
+    /// The first of them: those with the most.
     pub(super) rows: Vec<Row>,
+}
+
+/// What puts functions in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// What is of their own.
+    Flat,
+    /// What is theirs with all that they called.
+    Cum,
 }
 
 /// What one function uses or holds.
@@ -43,7 +52,7 @@ struct Tally {
 
 impl Top {
     /// The `most` functions with the most of these values.
-    pub(super) fn of(profile: &Profile, value: usize, most: usize) -> Self {
+    pub(super) fn of(profile: &Profile, value: usize, most: usize, by: By) -> Self {
         let mut total: i64 = 0;
         let mut tallies: HashMap<(String, &str), Tally> = HashMap::new();
         for (sample, number) in profile.samples().iter().zip(1..) {
@@ -59,7 +68,13 @@ impl Top {
         }
         let functions = tallies.len();
         let mut rows: Vec<Row> = tallies.into_iter().map(row).collect();
-        let order = |row: &Row| (row.flat.saturating_abs(), row.cum.saturating_abs());
+        let order = |row: &Row| {
+            let (flat, cum) = (row.flat.saturating_abs(), row.cum.saturating_abs());
+            match by {
+                By::Flat => (flat, cum),
+                By::Cum => (cum, flat),
+            }
+        };
         rows.sort_by(|a, b| {
             let by_value = order(b).cmp(&order(a));
             by_value.then_with(|| (&a.function, &a.file).cmp(&(&b.function, &b.file)))
@@ -104,17 +119,12 @@ fn leaf_first() -> impl Iterator<Item = bool> {
 
 /// What frames are put together by.
 fn function<'a>(frame: &Frame<'a>) -> (String, &'a str) {
-    match frame.function {
-        Some(name) => (name.to_owned(), frame.file),
-        None => {
-            let file = frame
-                .file
-                .rsplit('/')
-                .next()
-                .filter(|name| !name.is_empty());
-            (format!("[{}]", file.unwrap_or("unknown")), "")
-        }
+    if let Some(name) = frame.function {
+        return (name.to_owned(), frame.file);
     }
+    let file = frame.file.rsplit('/').next();
+    let file = file.filter(|name| !name.is_empty());
+    (format!("[{}]", file.unwrap_or("unknown")), "")
 }
 
 fn row(((function, file), tally): ((String, &str), Tally)) -> Row {
@@ -138,11 +148,15 @@ mod tests {
     type Stack = (Vec<&'static str>, i64);
 
     fn top(stacks: &[Stack], most: usize) -> Top {
+        sorted(stacks, most, By::Flat)
+    }
+
+    fn sorted(stacks: &[Stack], most: usize, by: By) -> Top {
         let mut made = Made::new(&[("cpu", "nanoseconds")], "cpu");
         for (stack, value) in stacks {
             made.add(stack, &[*value], &[]);
         }
-        Top::of(&decode(&made.finish()).unwrap(), 0, most)
+        Top::of(&decode(&made.finish()).unwrap(), 0, most, by)
     }
 
     fn seen(top: &Top) -> Vec<(&str, i64, i64, i64)> {
@@ -163,6 +177,13 @@ mod tests {
         assert_eq!((top.total, top.functions), (8, 2));
         assert_eq!(seen(&top), [("hot", 3, 7, 7), ("main", 5, 1, 8)]);
         assert_eq!(top.rows[0].file, "hot.rs");
+    }
+
+    #[test]
+    fn callers_are_first_where_that_is_asked_for() {
+        let stacks = [(vec!["f", "main"], 3), (vec!["main"], 1)];
+        let by_cum = sorted(&stacks, 9, By::Cum);
+        assert_eq!(seen(&by_cum), [("main", 3, 1, 4), ("f", 1, 3, 3)]);
     }
 
     #[test]

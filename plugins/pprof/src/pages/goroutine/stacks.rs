@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Task;
-use crate::profile::{Builder, Label, Place, Profile, Text};
+use crate::profile::{Builder, Label, Place, Profile};
 
 /// How many generations are followed; there are seldom more than four.
 const DEEPEST: usize = 64;
@@ -16,8 +16,8 @@ pub(super) fn each(tasks: &[Task]) -> Profile {
     let mut profile = Builder::new(&TYPES);
     for task in tasks {
         let labels = vec![
-            ("name".into(), text(&task.name)),
-            ("state".into(), text(&task.state)),
+            ("name".into(), Label::text(&task.name)),
+            ("state".into(), Label::text(&task.state)),
         ];
         profile.add(places(task, &known), vec![1], labels);
     }
@@ -34,7 +34,11 @@ pub(super) fn grouped(tasks: &[Task]) -> Profile {
     }
     let mut profile = Builder::new(&TYPES);
     for ((state, places), count) in groups {
-        profile.add(places, vec![count], vec![("state".into(), text(state))]);
+        profile.add(
+            places,
+            vec![count],
+            vec![("state".into(), Label::text(state))],
+        );
     }
     profile.finish()
 }
@@ -59,8 +63,4 @@ fn places(task: &Task, known: &HashMap<u64, &Task>) -> Vec<Place> {
         line: task.line,
     };
     line_of(task, known).map(place).collect()
-}
-
-fn text(text: &str) -> Label {
-    Label::Text(Text::from(text))
 }
