@@ -59,7 +59,8 @@ fn what_a_function_holds_is_found_and_what_it_has_freed_only_in_the_total() {
     let during = of_leak(&read(&profile().unwrap()));
     let grown: Vec<_> = during.iter().zip(&before).map(|(a, b)| a - b).collect();
     assert!(about(grown[1]) && about(grown[3]), "{grown:?}");
-    assert!(about(grown[0] * PIECE as i64) && about(grown[2] * PIECE as i64));
+    let piece = i64::try_from(PIECE).unwrap();
+    assert!(about(grown[0] * piece) && about(grown[2] * piece));
 
     drop(held);
     let after = of_leak(&read(&profile().unwrap()));

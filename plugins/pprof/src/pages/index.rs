@@ -9,6 +9,7 @@ use crate::{
     refusal::Refusal,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "all pages have one signature")]
 pub(super) fn page(visit: &Visit<'_>) -> Result<Answer, Refusal> {
     // Without figures it still tells which profiles there are.
     let statistics = visit.process(Process::Statistics).unwrap_or(Value::Null);

@@ -263,7 +263,8 @@ mod tests {
 
     #[test]
     fn what_refers_to_nothing_is_refused() {
-        let spoil: [(&str, fn(&mut protos::Profile)); 5] = [
+        type Spoil = fn(&mut protos::Profile);
+        let spoil: [(&str, Spoil); 5] = [
             ("a text", |raw| raw.function[0].name = 99),
             ("a text", |raw| raw.sample[0].label[0].str = -1),
             ("a value", |raw| raw.sample[0].value.truncate(1)),
