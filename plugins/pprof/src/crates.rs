@@ -11,7 +11,7 @@ const BEFORE: [&str; 11] = [
 /// library. `None` for a name that is no path, such as one of C.
 ///
 /// Where the type comes from no crate (`<&mut T as io::Read>::read`), it is the trait's.
-pub(super) fn of(function: &str) -> Option<&str> {
+pub(crate) fn crate_of(function: &str) -> Option<&str> {
     let own = first_of_path(function);
     let of_trait = || {
         function
@@ -43,7 +43,7 @@ fn first_of_path(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::crate_of;
 
     #[test]
     fn the_crate_is_the_first_segment() {
@@ -60,7 +60,7 @@ mod tests {
             ("<(dyn hyper::Body + 'static)>::poll", Some("hyper")),
             ("<*const u8 as tokio::io::Raw>::raw", Some("tokio")),
         ] {
-            assert_eq!(of(function), expected, "{function}");
+            assert_eq!(crate_of(function), expected, "{function}");
         }
     }
 
@@ -76,7 +76,7 @@ mod tests {
             "a[",
             "ü::b",
         ] {
-            assert_eq!(of(function), None, "{function}");
+            assert_eq!(crate_of(function), None, "{function}");
         }
     }
 }
