@@ -298,10 +298,10 @@ fn memory_and_processes_are_given_back() {
     (0..2).for_each(|_| drop(hot.ask(path).expect(200)));
     let helpers = || own.children().len();
     wait_until("no helper is left", || helpers() == 0);
-    let (memory, files) = (own.memory().rss, own.descriptors());
+    let (memory, files) = (own.memory().anonymous, own.descriptors());
     (0..5).for_each(|_| drop(hot.ask(path).expect(200)));
     wait_until("no helper is left", || helpers() == 0);
     wait_until("nothing has grown", || {
-        own.memory().rss < memory + 8.0 && own.descriptors() <= files + 2
+        own.memory().anonymous < memory + 8.0 && own.descriptors() <= files + 2
     });
 }
