@@ -18,7 +18,9 @@ pub(crate) fn crate_of(function: &str) -> Option<&str> {
             .split_once(" as ")
             .and_then(|(_, rest)| first_of_path(rest))
     };
-    let found = own.or_else(of_trait)?;
+    // Primitive types have functions of their own in the standard library only.
+    let of_primitive = || (function.starts_with('<') && function.contains(">::")).then_some("std");
+    let found = own.or_else(of_trait).or_else(of_primitive)?;
     Some(if STANDARD.contains(&found) {
         "std"
     } else {
@@ -57,6 +59,8 @@ mod tests {
             ),
             ("<&mut T as std::io::Read>::read", Some("std")),
             ("<[T] as serde::Serialize>::serialize", Some("serde")),
+            ("<u8 as <[_]>::to_vec_in::ConvertVec>::to_vec", Some("std")),
+            ("<[T]>::to_vec", Some("std")),
             ("<(dyn hyper::Body + 'static)>::poll", Some("hyper")),
             ("<*const u8 as tokio::io::Raw>::raw", Some("tokio")),
         ] {
