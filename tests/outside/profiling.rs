@@ -7,6 +7,7 @@ mod go_tool;
 mod hot;
 mod leak;
 mod limits;
+mod pages;
 mod stats;
 mod storm;
 mod tasks;

@@ -13,6 +13,8 @@ pub struct Memory {
     pub rss: f64,
     /// The same, with pages shared by several processes divided among them.
     pub pss: f64,
+    /// Those that are in no file: what it has written itself, and not its code.
+    pub anonymous: f64,
 }
 
 /// A child of a process.
@@ -54,6 +56,7 @@ impl Process {
         Some(Memory {
             rss: megabytes("Rss:")?,
             pss: megabytes("Pss:")?,
+            anonymous: megabytes("Anonymous:")?,
         })
     }
 

@@ -10,6 +10,7 @@
 //! gaxx-mon itself samples and knows addresses; names, formats and pages are made here.
 
 mod answer;
+mod crates;
 mod debug;
 mod flamegraph;
 mod index;

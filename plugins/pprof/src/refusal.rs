@@ -20,6 +20,9 @@ pub(crate) enum Refusal {
     NotCounted,
     #[error("{0}")]
     Plugin(Error),
+    /// Such a profile does not exist in this process.
+    #[error("{0}")]
+    Off(Error),
     #[error("{0}")]
     Busy(Error),
     #[error("as many profiles are being taken or named as may be")]
@@ -69,8 +72,8 @@ impl Refusal {
     /// Why there is no profile, of a plugin if one was named.
     pub(crate) fn profile(error: Error, plugin: Option<&str>) -> Self {
         match error.kind() {
-            ErrorKind::Limit => Self::Busy(error),
             ErrorKind::Unknown | ErrorKind::Refused if plugin.is_some() => Self::Plugin(error),
+            ErrorKind::Refused => Self::Off(error),
             _ => Self::Host(error),
         }
     }
@@ -83,6 +86,7 @@ impl Refusal {
             Self::NoSuchPage(_)
             | Self::NoEquivalent { .. }
             | Self::NotCounted
+            | Self::Off(_)
             | Self::Plugin(_) => 404,
             Self::Busy(_) => 409,
             _ => 503,
@@ -141,6 +145,7 @@ impl Refusal {
     fn host(&self) -> Option<&Error> {
         match self {
             Self::Plugin(error)
+            | Self::Off(error)
             | Self::Busy(error)
             | Self::Host(error)
             | Self::Names(NoAnswer::NoHelper(error)) => Some(error),

@@ -58,6 +58,6 @@ pub(crate) fn measure(table: &mut Table) {
     );
 }
 
-fn shown(Memory { rss, pss }: Memory) -> String {
+fn shown(Memory { rss, pss, .. }: Memory) -> String {
     format!("{rss:.1} MB, of which {pss:.1} MB its share")
 }

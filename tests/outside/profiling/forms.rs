@@ -76,14 +76,20 @@ fn shape(hot: &Hot, path: &str) -> Shape {
 /// The paths of all keys below a value; elements of an array are one.
 fn paths(value: &Value, at: &str, keys: &mut BTreeSet<String>) {
     match value {
+        // These keys are what happens to be there.
+        Value::Object(_) if at == "/tasks/by_name" => {
+            keys.insert(at.to_owned());
+        }
         Value::Object(members) => {
             for (key, value) in members {
                 paths(value, &format!("{at}/{key}"), keys);
             }
         }
+        // An empty one is one too.
         Value::Array(elements) => {
-            let each = |value| paths(value, &format!("{at}/*"), keys);
-            elements.iter().for_each(each);
+            keys.insert(at.to_owned());
+            let objects = elements.iter().filter(|value| value.is_object());
+            objects.for_each(|value| paths(value, &format!("{at}/*"), keys));
         }
         _ => {
             keys.insert(at.to_owned());

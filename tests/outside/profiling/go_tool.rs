@@ -49,7 +49,11 @@ fn expect_raw(raw: &str, kind: &str) {
     assert!(head.contains(&format!("{kind}/")), "{head}");
     let own: Vec<&str> = locations
         .lines()
-        .filter(|line| line.contains("gaxx_core::") || line.contains("gaxx_hot::"))
+        .filter(|line| {
+            let is_own = line.contains("gaxx_core::") || line.contains("gaxx_hot::");
+            // Tasks have names, and places in the source.
+            is_own || kind == "goroutine" && line.contains("core/src/")
+        })
         .collect();
     assert!(own.len() > 2, "{locations}");
     // A line is `ID: ADDRESS M=MAPPING FUNCTION FILE:LINE s=START`, or without what goes before.

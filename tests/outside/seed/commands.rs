@@ -104,8 +104,11 @@ impl Host {
             let table = text.split_once("flat%").map(|(_, table)| table);
             let rows = table.map_or(0, |table| table.lines().skip(1).count());
             assert!(rows > 0, "{command}: {said:#?}");
-            // Functions have names.
-            assert!(text.contains("gaxx_core"), "{command}: {said:#?}");
+            // Functions, or tasks, have names.
+            assert!(
+                text.contains("::") || text.contains("listener"),
+                "{command}: {said:#?}"
+            );
         }
     }
 }

@@ -195,7 +195,7 @@ fn anonymous(listener: &str, loopback: bool, config: &Config) -> Scopes {
     let server = &config.server;
     let pages = Scopes::NONE.with(Scope::Read);
     match listener {
-        routes::MONITORING if server.require_login => Scopes::NONE,
+        routes::MONITORING | routes::PROFILING if server.require_login => Scopes::NONE,
         routes::MONITORING | routes::PROFILING if loopback => pages.with(Scope::Profile),
         routes::MONITORING if server.allow_plain_remote => pages,
         _ => Scopes::NONE,
@@ -263,6 +263,7 @@ mod tests {
         assert!(may(routes::MONITORING, false, plain, Scope::Read));
         assert!(!may(routes::MONITORING, false, plain, Scope::Profile));
         assert!(!may(routes::MONITORING, true, login, Scope::Read));
+        assert!(!may(routes::PROFILING, true, login, Scope::Profile));
         assert!(!may(routes::MONITORING, false, "{}", Scope::Read));
         assert!(may(routes::PROFILING, true, "{}", Scope::Profile));
         assert!(!may(routes::PROFILING, false, plain, Scope::Profile));

@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 
-use self::scale::Estimate;
+use self::{scale::Estimate, text::Sampled, total::Total};
 use super::{
     ProfileError,
     raw::{RawProfile, Shape},
@@ -30,13 +30,16 @@ use crate::process::heap;
 pub use error::HeapError;
 pub use total::watch;
 
+/// What has been allocated, where that is counted; and what is live.
+const VALUES: [(&str, &str); 4] = [
+    ("alloc_objects", "count"),
+    ("alloc_space", "bytes"),
+    ("inuse_objects", "count"),
+    ("inuse_space", "bytes"),
+];
+
 const SHAPE: Shape = Shape {
-    values: &[
-        ("alloc_objects", "count"),
-        ("alloc_space", "bytes"),
-        ("inuse_objects", "count"),
-        ("inuse_space", "bytes"),
-    ],
+    values: &VALUES,
     default: "inuse_space",
     period_of: ("space", "bytes"),
     period: 0,
@@ -63,9 +66,27 @@ pub(super) fn profile() -> Result<Vec<u8>, ProfileError> {
 
 fn take() -> Result<Vec<u8>, ProfileError> {
     let live = dump::live()?;
-    let mut total = total::now();
     let period = i64::try_from(live.interval).unwrap_or(i64::MAX);
-    let mut profile = RawProfile::new(Shape { period, ..SHAPE });
+    let shape = Shape { period, ..SHAPE };
+    Ok(match total::now() {
+        Some(total) => with_total(&live, total, shape),
+        None => live_only(&live, shape),
+    }
+    .finish(SystemTime::now(), Duration::ZERO))
+}
+
+fn live_only(live: &Sampled, shape: Shape) -> RawProfile {
+    let values = &VALUES[2..];
+    let mut profile = RawProfile::new(Shape { values, ..shape });
+    for stack in &live.stacks {
+        let now = scale::of_many(stack.objects, stack.bytes, live.interval);
+        profile.add(&places(&stack.calls), &now.rounded(), &[]);
+    }
+    profile
+}
+
+fn with_total(live: &Sampled, mut total: Total, shape: Shape) -> RawProfile {
+    let mut profile = RawProfile::new(shape);
     for stack in &live.stacks {
         let now = scale::of_many(stack.objects, stack.bytes, live.interval);
         let all = total.take(&stack.calls);
@@ -76,12 +97,16 @@ fn take() -> Result<Vec<u8>, ProfileError> {
     for (calls, all) in total.rest() {
         add(&mut profile, &calls, all, Estimate::NONE);
     }
-    Ok(profile.finish(SystemTime::now(), Duration::ZERO))
+    profile
 }
 
 fn add(profile: &mut RawProfile, calls: &[u64], all: Estimate, now: Estimate) {
     let ([all_objects, all_bytes], [objects, bytes]) = (all.rounded(), now.rounded());
-    // Of a return address the byte before it is of the call.
-    let calls: Vec<u64> = calls.iter().map(|call| call.saturating_sub(1)).collect();
-    profile.add(&calls, &[all_objects, all_bytes, objects, bytes], &[]);
+    let values = [all_objects, all_bytes, objects, bytes];
+    profile.add(&places(calls), &values, &[]);
+}
+
+/// Of a return address the byte before it is of the call.
+fn places(calls: &[u64]) -> Vec<u64> {
+    calls.iter().map(|call| call.saturating_sub(1)).collect()
 }

@@ -25,6 +25,7 @@ static TOTAL: Mutex<Total> = Mutex::new(Total::new());
 /// All that was allocated since the start.
 #[derive(Debug, Clone)]
 pub(super) struct Total {
+    /// Bytes between samples, on average; 0 where nothing is counted.
     interval: u64,
     stacks: Stacks,
     /// Of stacks that are not told apart any more.
@@ -38,14 +39,17 @@ pub fn watch() {
         // Where profiling is off there is nothing to count.
         if let Some(interval) = heap::sample_interval() {
             lock().interval = interval;
-            let _ = heap::observe(|stack, bytes| lock().add(stack, bytes as u64));
+            if heap::observe(|stack, bytes| lock().add(stack, bytes as u64)).is_err() {
+                lock().interval = 0;
+            }
         }
     });
 }
 
-/// What it is now; to be called by a thread that is not sampled.
-pub(super) fn now() -> Total {
-    lock().clone()
+/// What it is now, if it is counted; to be called by a thread that is not sampled.
+pub(super) fn now() -> Option<Total> {
+    let total = lock();
+    (total.interval > 0).then(|| total.clone())
 }
 
 fn lock() -> MutexGuard<'static, Total> {

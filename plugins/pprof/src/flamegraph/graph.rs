@@ -6,8 +6,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use pprof::protos::Profile;
 use serde::Serialize;
 
+use crate::crates::crate_of;
+
 use super::{
-    Kind, crates,
+    Kind,
     functions::{Functions, Sums},
     groups::Groups,
     stacks::{Frame, Labels, Place, Stacks, base_name, text},
@@ -171,7 +173,7 @@ impl<'f, 'a> Columns<'f, 'a> {
                 file,
                 library,
             } = described;
-            let crate_name = crates::of(function).unwrap_or_default();
+            let crate_name = crate_of(function).unwrap_or_default();
             for text in [function, file, base_name(library), crate_name] {
                 self.described.push(self.strings.number(text));
             }

@@ -2,7 +2,6 @@
 //!
 //! The page comes at once; its script then asks for the tree, shows how long that takes, and draws it.
 
-mod crates;
 mod functions;
 mod graph;
 mod groups;

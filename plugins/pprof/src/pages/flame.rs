@@ -11,21 +11,21 @@ use crate::{
 
 pub(super) fn page(visit: &Visit<'_>) -> Result<Answer, Refusal> {
     let kind = visit.query.word("type", &["cpu", "heap", "allocs"])?;
+    let kind = Kind::named(kind).unwrap_or(Kind::Cpu);
+    // The page asks for the rest with these same parameters: better that it is told now.
+    visit.wanted()?;
+    if visit.query.purge()? && kind == Kind::Cpu {
+        let message = "gc has nothing to do with a profile of the CPU";
+        return Err(Refusal::parameter(
+            message,
+            "leave it out, or give type=heap",
+        ));
+    }
     if visit.query.word("format", &["html", "json"])? == "html" {
         return Ok(html(PAGE));
     }
-    let kind = Kind::named(kind).unwrap_or(Kind::Cpu);
     let (profiles, looked_at) = match kind {
-        Kind::Cpu => {
-            if visit.query.purge()? {
-                let message = "gc has nothing to do with a profile of the CPU";
-                return Err(Refusal::parameter(
-                    message,
-                    "leave it out, or give type=heap",
-                ));
-            }
-            (vec![visit.cpu_profile()?], None)
-        }
+        Kind::Cpu => (vec![visit.cpu_profile()?], None),
         Kind::Heap => (visit.heap_profiles()?, None),
         Kind::Allocs => (visit.heap_profiles()?, Some("alloc_space")),
     };

@@ -23,6 +23,9 @@ const REMARKS: [&str; 2] = [
 #[serde(crate = "gaxx_sdk::serde")]
 struct Tasks {
     tasks: Vec<Task>,
+    /// How many there are beside them.
+    #[serde(default)]
+    omitted: usize,
 }
 
 /// A live task.
@@ -44,17 +47,26 @@ struct Task {
 
 pub(super) fn page(visit: &Visit<'_>) -> Result<Answer, Refusal> {
     let debug = visit.query.debug()?;
-    let Tasks { tasks } = visit.told(Process::Tasks)?;
+    let Tasks { tasks, omitted } = visit.told(Process::Tasks)?;
+    let left_out = format!("{omitted} tasks, the youngest, are left out.");
+    let mut remarks = REMARKS.to_vec();
+    if omitted > 0 {
+        remarks.push(&left_out);
+    }
     Ok(match debug {
         0 => {
-            let coded = encode(&stacks::each(&tasks));
+            let mut profile = stacks::each(&tasks);
+            if omitted > 0 {
+                profile.comments.push(left_out.into());
+            }
+            let coded = encode(&profile);
             let coded = coded.map_err(|error| Refusal::Unreadable(error.to_string()))?;
             Answer::profile("goroutine", coded)
         }
         1 => {
             let grouped = stacks::grouped(&tasks);
-            Answer::new(TEXT, text::counts("goroutine profile", &REMARKS, &grouped))
+            Answer::new(TEXT, text::counts("goroutine profile", &remarks, &grouped))
         }
-        _ => Answer::new(TEXT, dump::dump(&REMARKS, &tasks)),
+        _ => Answer::new(TEXT, dump::dump(&remarks, &tasks)),
     })
 }

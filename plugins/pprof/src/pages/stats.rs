@@ -86,6 +86,7 @@ fn allocator(statistics: &Value, build: &Value) -> Option<Value> {
 
 /// How many tasks of each name there are.
 fn by_name(tasks: &Value) -> Option<Value> {
+    let omitted = tasks.get("omitted").and_then(Value::as_u64);
     let tasks = tasks.get("tasks")?.as_array()?;
     let mut names: BTreeMap<&str, u64> = BTreeMap::new();
     let mut running = 0_u64;
@@ -94,7 +95,13 @@ fn by_name(tasks: &Value) -> Option<Value> {
         *names.entry(text("name")).or_default() += 1;
         running += u64::from(text("state") == "running");
     }
-    Some(json!({ "alive": tasks.len(), "running": running, "by_name": names }))
+    let alive = tasks.len() as u64 + omitted.unwrap_or(0);
+    let mut told = json!({ "alive": alive, "running": running, "by_name": names });
+    if let (Some(omitted), Some(told)) = (omitted, told.as_object_mut()) {
+        // These are neither known to run nor by name.
+        told.insert("omitted".to_owned(), json!(omitted));
+    }
+    Some(told)
 }
 
 #[cfg(test)]
@@ -122,6 +129,10 @@ mod tests {
         assert_eq!(
             by_name(&json!({ "tasks": tasks })),
             Some(json!({ "alive": 3, "running": 1, "by_name": { "a": 1, "b": 2 } }))
+        );
+        assert_eq!(
+            by_name(&json!({ "tasks": [task("a", "waiting")], "omitted": 7 })),
+            Some(json!({ "alive": 8, "running": 0, "by_name": { "a": 1 }, "omitted": 7 }))
         );
     }
 }

@@ -1,6 +1,9 @@
 //! Profiles of what has names and no addresses: tasks, threads.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use super::{Function, Label, Line, Location, Profile, Sample, Text, ValueType};
 
@@ -52,8 +55,11 @@ impl Builder {
         self.profile.samples.push(sample);
     }
 
-    /// The profile.
-    pub(crate) fn finish(self) -> Profile {
+    /// The profile, which is of this moment.
+    pub(crate) fn finish(mut self) -> Profile {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let nanos = now.map_or(0, |time| time.as_nanos());
+        self.profile.time_nanos = nanos.try_into().unwrap_or(i64::MAX);
         self.profile
     }
 

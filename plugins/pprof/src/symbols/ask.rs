@@ -2,12 +2,13 @@
 
 use std::{
     io::{self, ErrorKind, Read, Write},
-    os::unix::net::UnixStream,
+    os::{fd::OwnedFd, unix::net::UnixStream},
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
-use gaxx_sdk::{Error, Host};
+use gaxx_sdk::{Error, ErrorKind::Limit, Host};
 
 use super::{Job, Outcome, wire};
 use crate::places::Places;
@@ -63,12 +64,27 @@ impl Symbols {
             }
             return Err(io::Error::from(ErrorKind::TimedOut).into());
         };
-        let socket = self.host.helper("symbols").map_err(NoAnswer::NoHelper)?;
+        let socket = self.start(until, is_wanted)?;
         let mut helper = Patient::new(socket.into(), until, is_wanted)?;
         converse(&mut helper, job, profiles).map_err(|error| match error {
             NoAnswer::Helper(_) if !is_wanted() => NoAnswer::Unwanted,
             error => error,
         })
+    }
+
+    /// Starts a helper. The host lets so many begin in a second: who takes one profile upon the
+    /// other waits a moment for the names.
+    fn start(&self, until: Instant, is_wanted: &dyn Fn() -> bool) -> Result<OwnedFd, NoAnswer> {
+        loop {
+            match self.host.helper("symbols") {
+                Err(error) if error.kind() == Limit && Instant::now() < until => {}
+                started => return started.map_err(NoAnswer::NoHelper),
+            }
+            if !is_wanted() {
+                return Err(NoAnswer::Unwanted);
+            }
+            thread::sleep(LOOK);
+        }
     }
 }
 

@@ -143,7 +143,7 @@ fn an_inlined_function_has_a_frame_of_its_own() {
     let lines = profile.locations[0].lines.iter().map(|line| line.line);
     assert_eq!(
         lines.collect::<Vec<_>>(),
-        [i64::from(LINE) + 6, i64::from(LINE) + 11]
+        [i64::from(LINE) + 7, i64::from(LINE) + 12]
     );
 }
 

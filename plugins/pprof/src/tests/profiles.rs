@@ -137,7 +137,7 @@ fn why_there_is_no_profile_is_told() {
         (ErrorKind::Limit, "seconds=1", 409),
         (ErrorKind::Unknown, "plugin=hot", 404),
         (ErrorKind::Refused, "plugin=hot", 400),
-        (ErrorKind::Refused, "seconds=1", 503),
+        (ErrorKind::Refused, "seconds=1", 404),
         (ErrorKind::Failed, "seconds=1", 503),
     ] {
         let endpoint = make(told().no_profile(error(kind)));

@@ -25,7 +25,7 @@ pub(crate) fn measure(table: &mut Table) {
     loaded.work();
     sleep(REST);
     let own = loaded.process();
-    let before = own.memory().pss;
+    let before = own.memory().anonymous;
     let most = Mutex::new(Most::default());
     let look = || {
         most.lock().unwrap().look(own);
@@ -42,7 +42,7 @@ pub(crate) fn measure(table: &mut Table) {
         Spread::of(beyond.collect::<Vec<_>>())
     });
     sleep(REST);
-    let (most, after) = (most.into_inner().unwrap(), own.memory().pss);
+    let (most, after) = (most.into_inner().unwrap(), own.memory().anonymous);
     table.row(
         &format!("a CPU profile of {SECONDS} s under load, symbols and all"),
         &format!(
@@ -53,7 +53,7 @@ pub(crate) fn measure(table: &mut Table) {
         "",
     );
     table.row(
-        "memory meanwhile (PSS)",
+        "memory meanwhile (anonymous pages; of the helper PSS)",
         &format!(
             "program {:.1} MB at most; helper for symbols {:.1} MB at most, for {:.1} s of each",
             most.program,
@@ -85,7 +85,7 @@ impl Most {
             .looked
             .replace(now)
             .map_or(Duration::ZERO, |last| now - last);
-        self.program = self.program.max(program.memory().pss);
+        self.program = self.program.max(program.memory().anonymous);
         let symbols = program.children().into_iter().filter(|child| {
             let line = std::fs::read_to_string(format!("/proc/{}/cmdline", child.pid));
             line.is_ok_and(|line| line.contains("\0pprof\0"))

@@ -62,7 +62,7 @@ struct Cpu {
     /// Samples in a second of CPU time, up to 250 [default: the node's own, 99]
     #[arg(long, value_name = "N", value_parser = Within::<u64>::new().range(1..=250))]
     hz: Option<u64>,
-    /// The plugin whose process it is, one that is loaded from a library; else the program itself
+    /// The plugin whose process it is, where it has one of its own; else the program itself
     #[arg(long, value_name = "NAME")]
     plugin: Option<String>,
     #[command(flatten)]
@@ -77,7 +77,7 @@ struct Heap {
     /// Have the program's allocator give back first what nobody uses
     #[arg(long, conflicts_with = "plugin")]
     gc: bool,
-    /// The plugin whose process it is, one that is loaded from a library; else the program itself
+    /// The plugin whose process it is, where it has one of its own; else the program itself
     #[arg(long, value_name = "NAME")]
     plugin: Option<String>,
     #[command(flatten)]

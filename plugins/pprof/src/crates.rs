@@ -11,14 +11,16 @@ const BEFORE: [&str; 11] = [
 /// library. `None` for a name that is no path, such as one of C.
 ///
 /// Where the type comes from no crate (`<&mut T as io::Read>::read`), it is the trait's.
-pub(super) fn of(function: &str) -> Option<&str> {
+pub(crate) fn crate_of(function: &str) -> Option<&str> {
     let own = first_of_path(function);
     let of_trait = || {
         function
             .split_once(" as ")
             .and_then(|(_, rest)| first_of_path(rest))
     };
-    let found = own.or_else(of_trait)?;
+    // Primitive types have functions of their own in the standard library only.
+    let of_primitive = || (function.starts_with('<') && function.contains(">::")).then_some("std");
+    let found = own.or_else(of_trait).or_else(of_primitive)?;
     Some(if STANDARD.contains(&found) {
         "std"
     } else {
@@ -43,7 +45,7 @@ fn first_of_path(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::crate_of;
 
     #[test]
     fn the_crate_is_the_first_segment() {
@@ -57,10 +59,12 @@ mod tests {
             ),
             ("<&mut T as std::io::Read>::read", Some("std")),
             ("<[T] as serde::Serialize>::serialize", Some("serde")),
+            ("<u8 as <[_]>::to_vec_in::ConvertVec>::to_vec", Some("std")),
+            ("<[T]>::to_vec", Some("std")),
             ("<(dyn hyper::Body + 'static)>::poll", Some("hyper")),
             ("<*const u8 as tokio::io::Raw>::raw", Some("tokio")),
         ] {
-            assert_eq!(of(function), expected, "{function}");
+            assert_eq!(crate_of(function), expected, "{function}");
         }
     }
 
@@ -76,7 +80,7 @@ mod tests {
             "a[",
             "ü::b",
         ] {
-            assert_eq!(of(function), None, "{function}");
+            assert_eq!(crate_of(function), None, "{function}");
         }
     }
 }
