@@ -71,6 +71,8 @@ pub(super) enum Command {
     Collect(Collect),
     /// Run health checks once; the exit status tells: 0 healthy, 1 degraded, 2 unhealthy, 3 unknown
     Check(Check),
+    /// Send one batch by an exporter now, and say what became of it
+    Export(Export),
     /// List the plugins; make, build, install and verify libraries
     Plugins(Plugins),
     /// Run as the agent of this node: monitoring, and commands and files as far as allowed
@@ -116,6 +118,16 @@ pub(super) enum CollectFormat {
     Prometheus,
     /// As /api/metrics has it
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// Collect and send once, past queue and spool; without it nothing is sent
+    #[arg(long, required = true)]
+    once: bool,
+    /// The exporter: the name of its section below `exporters`
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
 }
 
 #[derive(Debug, Args)]

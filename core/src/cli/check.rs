@@ -12,6 +12,7 @@ use super::{
     style, table,
 };
 use crate::{
+    export,
     health::{Report, check_name},
     monitor::Monitor,
     plugin::collecting,
@@ -32,6 +33,7 @@ pub(super) fn run(common: &Common, check: &Check) -> ExitCode {
         .checks
         .into_iter()
         .map(|c| c.name)
+        .filter(|name| !name.starts_with(export::CHECKS))
         .collect();
     if let Some(unknown) = check.names.iter().find(|name| !known.contains(name)) {
         refuse(&format!(
@@ -55,9 +57,11 @@ pub(super) fn run(common: &Common, check: &Check) -> ExitCode {
 }
 
 fn print(mut report: Report, check: &Check) -> ExitCode {
-    report
-        .checks
-        .retain(|one| check.names.is_empty() || check.names.contains(&one.name));
+    // What exporters deliver is known by the program that runs.
+    report.checks.retain(|one| {
+        let wanted = check.names.is_empty() || check.names.contains(&one.name);
+        wanted && !one.name.starts_with(export::CHECKS)
+    });
     // Unknown is worst only where nothing is known to be wrong, as monitoring systems have it.
     let rank = |status: &str| match status {
         "healthy" => 0,

@@ -8,6 +8,7 @@ mod check_config;
 mod client;
 mod collect;
 mod completions;
+mod export;
 mod load;
 mod logging;
 mod plugins;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
     match &arguments.command {
         None => serve::run(arguments.common.source(), Role::Main),
         Some(Command::Collect(collect)) => collect::run(&arguments.common, collect),
+        Some(Command::Export(export)) => export::run(&arguments.common, export),
         Some(Command::Check(check)) => check::run(&arguments.common, check),
         Some(Command::Plugins(plugins)) => plugins::run(&arguments.common, plugins),
         Some(Command::Agent(agent)) => agent::run(&arguments.common, agent),

@@ -19,7 +19,9 @@ pub const PLUGIN_KEYS: [&str; 10] = [
 
 /// Keys of an exporter's section that core reads itself. An exporter must not have settings of
 /// these names.
-pub const EXPORTER_KEYS: [&str; 5] = ["use", "enabled", "interval", "deadline", "queue"];
+pub const EXPORTER_KEYS: [&str; 8] = [
+    "use", "enabled", "interval", "deadline", "queue", "spool", "relabel", "labels",
+];
 
 /// Keys outside their section that exporters may claim.
 pub const CLAIMABLE_KEYS: [&str; 1] = ["telemetry.otlp_endpoint"];

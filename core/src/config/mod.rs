@@ -55,7 +55,7 @@ pub use sections::{
     Agent, Audit, Auth, CheckPlan, CheckSection, Client, ClientCertificate, CollectorThresholds,
     ComponentPlan, ComponentSection, Config, ExporterSection, Health, Isolation, Limits, Log,
     LogFormat, PluginSection, Plugins, Process, ProcessSection, Profiling, ScopeName, Scrape,
-    Server, TaskThresholds, Telemetry, Tls, Token, Trust,
+    ExportThresholds, Server, TaskThresholds, Telemetry, Tls, Token, Trust,
 };
 pub use values::{
     Duration, DurationError, Endpoint, LogFilter, LogFilterError, Secret, Settings, Size,

@@ -16,7 +16,7 @@ mod tests;
 
 pub use audit::Audit;
 pub use components::{ComponentMetrics, Components, HelperMetrics};
-pub use exports::{ExporterMetrics, Exports};
+pub use exports::{ExporterMetrics, Exports, Loss};
 pub use health::Health;
 pub use listeners::{ListenerMetrics, Listeners};
 pub use plugins::Plugins;

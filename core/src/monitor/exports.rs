@@ -1,16 +1,25 @@
 //! The exporters at work.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use gaxx_abi::Attribute;
 use tokio::sync::Mutex;
 
+use super::Monitor;
 use crate::{
     build,
-    export::{self, Worker},
+    config::Health,
+    export::{self, Home, Sent, Worker},
+    health::Engine,
     instruments,
-    plugin::{Catalog, Component, Kind},
-    registry::{Owner, Registry},
+    plugin::{
+        Catalog, Component, Kind, Running,
+        record::{Failure, Reason},
+    },
+    registry::Registry,
     task,
 };
 
@@ -19,15 +28,17 @@ pub(super) struct Exports {
     registry: Registry,
     metrics: instruments::Exports,
     resource: Arc<[Attribute]>,
+    home: Home,
     workers: Mutex<Vec<Worker>>,
 }
 
 impl Exports {
-    pub(super) fn new(registry: Registry, metrics: instruments::Exports) -> Self {
+    pub(super) fn new(registry: Registry, metrics: instruments::Exports, home: Home) -> Self {
         Self {
             registry,
             metrics,
-            resource: resource(),
+            resource: resource(&home),
+            home,
             workers: Mutex::default(),
         }
     }
@@ -45,7 +56,7 @@ impl Exports {
             .partition(|worker| runs(&worker.component));
         *workers = stay;
         for worker in gone {
-            self.metrics.forget(&name(&worker.component.owner));
+            self.metrics.forget(export::name(&worker.component.owner));
             // One that hangs must not keep the others waiting.
             task::spawn("last export", worker.finish(deadline));
         }
@@ -59,10 +70,33 @@ impl Exports {
                     Arc::clone(component),
                     self.registry.clone(),
                     Arc::clone(&self.resource),
-                    running.want.queue,
-                    self.metrics.of(&name(&component.owner)),
+                    &running.want.sending,
+                    &self.home,
+                    self.metrics.of(export::name(&component.owner)),
                 ));
             }
+        }
+    }
+
+    /// The checks whether they deliver.
+    pub(super) async fn checks(&self) -> Vec<String> {
+        let workers = self.workers.lock().await;
+        let names = workers
+            .iter()
+            .map(|worker| export::check_name(&worker.component.owner));
+        names.collect()
+    }
+
+    /// Tells the engine how one of them does.
+    pub(super) async fn check(&self, name: &str, health: &Engine, config: &Health) {
+        let workers = self.workers.lock().await;
+        let worker = workers
+            .iter()
+            .find(|worker| export::check_name(&worker.component.owner) == name);
+        if let Some(worker) = worker {
+            let began = Instant::now();
+            let verdict = worker.condition().verdict(SystemTime::now(), &config.export);
+            health.take(name, Ok(verdict), began.elapsed());
         }
     }
 
@@ -74,25 +108,42 @@ impl Exports {
     }
 }
 
-/// The name of an exporter's section in the configuration.
-fn name(owner: &Owner) -> String {
-    if owner.instance.is_empty() {
-        owner.component.clone()
-    } else {
-        owner.instance.clone()
+impl Monitor {
+    /// Sends what is measured at this moment by the exporter of this name.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not delivered.
+    pub async fn export_once(&self, name: &str) -> Result<Sent, Failure> {
+        let plugins = self.catalog.plugins();
+        let mut running = plugins.iter().flat_map(|plugin| &plugin.components);
+        let found = running.find(|running| {
+            let component = &running.component;
+            component.kind == Kind::Exporter && export::name(&component.owner) == name
+        });
+        let Some(Running { component, want }) = found else {
+            let message = format!("there is no exporter {name}");
+            return Err(Failure::new(Reason::Error, message, ""));
+        };
+        let Exports {
+            registry,
+            resource,
+            home,
+            ..
+        } = &self.exports;
+        export::once(component, registry, resource, &want.sending, home).await
     }
 }
 
 /// What is true of all that is sent, by the names of OpenTelemetry's semantic conventions.
-fn resource() -> Arc<[Attribute]> {
+fn resource(home: &Home) -> Arc<[Attribute]> {
     let attribute = |name: &str, value: &str| Attribute {
         name: name.into(),
         value: value.into(),
     };
-    let host = rustix::system::uname();
     Arc::new([
         attribute("service.name", "gaxx-mon"),
         attribute("service.version", build::VERSION),
-        attribute("host.name", &host.nodename().to_string_lossy()),
+        attribute("host.name", &home.facts.host),
     ])
 }

@@ -39,6 +39,7 @@ use self::{
 };
 use crate::{
     config::{Config, Document, Problems},
+    export::{self, Facts, Home},
     health::{Engine, OwnApi, Rules, check_name, own_checks},
     instruments::Instruments,
     loader::{self, Loader},
@@ -122,6 +123,11 @@ impl Monitor {
         );
         let health = Arc::new(Engine::new(instruments.health.clone()));
         let records = Records::open(&config, &instruments, &state_folder)?;
+        let role = instruments.role.label();
+        let home = Home {
+            folder: state_folder.join("export").join(role),
+            facts: Facts::of(role),
+        };
         let monitor = Arc::new_cyclic(|monitor| Self {
             catalog: Catalog::new(maker(
                 &config,
@@ -132,7 +138,7 @@ impl Monitor {
                 state_folder,
                 monitor,
             )),
-            exports: Exports::new(registry.clone(), instruments.exports.clone()),
+            exports: Exports::new(registry.clone(), instruments.exports.clone(), home),
             records: records.clone(),
             registry,
             instruments,
@@ -270,9 +276,13 @@ impl Monitor {
             .map(|one| &one.want);
         let broken = || plugins.iter().flat_map(|plugin| &plugin.broken);
         let wanted = running.chain(broken().map(|broken| &broken.want));
-        let names = wanted
+        let (checks, exporters): (Vec<_>, Vec<_>) = wanted.partition(|want| want.kind != Kind::Exporter);
+        let exporters = exporters.iter().map(|want| export::check_name(&want.owner));
+        let names = checks
+            .into_iter()
             .filter(|want| want.kind == Kind::HealthCheck)
             .map(|want| check_name(&want.owner))
+            .chain(exporters)
             .chain(
                 own_checks(self.instruments.role)
                     .iter()

@@ -38,6 +38,7 @@ impl Monitor {
         let mut trim = None;
         let own_checks = own_checks(self.instruments.role).iter();
         let mut own_checks: Vec<_> = own_checks.map(|name| (*name, Instant::now())).collect();
+        let mut exporters: Vec<(String, Instant)> = Vec::new();
         let mut sample = Instant::now() + Duration::from_secs(1);
         loop {
             let current = self.catalog.plugins();
@@ -50,6 +51,8 @@ impl Monitor {
                 // Also after a reload, and for an exporter that took long to make.
                 let limit = Instant::now() + self.config().limits.shutdown_timeout.get();
                 self.exports.follow(&self.catalog, limit).await;
+                let names = self.exports.checks().await.into_iter();
+                exporters = names.map(|name| (name, Instant::now())).collect();
                 trim = Some(Instant::now() + SETTLED);
             }
             let now = Instant::now();
@@ -59,6 +62,14 @@ impl Monitor {
                 if now >= *next {
                     self.check_itself(name);
                     *next = now + self.config().health.check(name).interval.get();
+                }
+                wake = wake.min(*next);
+            }
+            for (name, next) in &mut exporters {
+                if now >= *next {
+                    let config = self.config();
+                    self.exports.check(name, &self.health, &config.health).await;
+                    *next = now + config.health.check(name).interval.get();
                 }
                 wake = wake.min(*next);
             }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{Candidate, Discovery, Failed, Kind, Standing, Timing, schema};
 use crate::{
     config::{Config, PluginSection},
+    export::Sending,
     health,
     registry::Owner,
     role::Role,
@@ -24,8 +25,8 @@ pub struct Want {
     pub settings: String,
     /// When it runs.
     pub timing: Timing,
-    /// How many batches wait for an exporter at most; zero for all else.
-    pub queue: usize,
+    /// What an exporter sends, and how that waits; nothing for all else.
+    pub sending: Sending,
     /// The paths of an endpoint; empty for all else.
     pub routes: Vec<manifest::Route>,
 }
@@ -137,7 +138,7 @@ fn instances(
             owner,
             kind,
             timing,
-            queue: 0,
+            sending: Sending::default(),
         })
     });
     wanted.collect()
@@ -207,7 +208,7 @@ fn exporters(config: &Config, candidate: &Candidate, component: &manifest::Compo
                 deadline: section.deadline.get(),
                 keep: interval * 10,
             },
-            queue: section.queue as usize,
+            sending: section.sending(),
             routes: Vec::new(),
         })
     });

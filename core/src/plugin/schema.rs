@@ -9,7 +9,7 @@ use crate::{
         Claim, Config, EXPORTER_KEYS, ExporterSchema, KnownPlugins, PLUGIN_KEYS, PluginSchema,
         PluginSection, SettingsSchemaError, check_settings_schema,
     },
-    health,
+    export, health,
     registry::Owner,
     role::Role,
 };
@@ -56,6 +56,10 @@ pub fn known(found: &Discovery, config: &Config) -> KnownPlugins {
             .extend(claims.filter_map(|attribute| claim(&attribute.value)));
     }
     known.checks.extend(health::OWN_CHECKS.map(str::to_owned));
+    let exporters = config.exporters.keys();
+    known
+        .checks
+        .extend(exporters.map(|name| format!("{}{name}", export::CHECKS)));
     known.failed = found
         .failed
         .iter()

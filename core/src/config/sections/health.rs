@@ -28,6 +28,8 @@ pub struct Health {
     pub tasks: TaskThresholds,
     /// How many failing collectors are too many.
     pub collectors: CollectorThresholds,
+    /// For how long an exporter may not deliver.
+    pub export: ExportThresholds,
 }
 
 impl Default for Health {
@@ -40,6 +42,7 @@ impl Default for Health {
             checks: BTreeMap::new(),
             tasks: TaskThresholds::default(),
             collectors: CollectorThresholds::default(),
+            export: ExportThresholds::default(),
         }
     }
 }
@@ -121,6 +124,25 @@ impl Default for TaskThresholds {
         Self {
             degraded: 1_000,
             unhealthy: 10_000,
+        }
+    }
+}
+
+/// For how long an exporter may not deliver: the age of the oldest batch that waits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExportThresholds {
+    /// From this age on its check is degraded.
+    pub degraded: Duration,
+    /// From this age on its check is unhealthy; so long it is also after batches were lost.
+    pub unhealthy: Duration,
+}
+
+impl Default for ExportThresholds {
+    fn default() -> Self {
+        Self {
+            degraded: Duration::from_secs(60),
+            unhealthy: Duration::from_secs(600),
         }
     }
 }

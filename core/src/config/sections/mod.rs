@@ -22,7 +22,9 @@ use serde::{Deserialize, Serialize};
 
 pub use agent::Agent;
 pub use exporters::ExporterSection;
-pub use health::{CheckPlan, CheckSection, CollectorThresholds, Health, TaskThresholds};
+pub use health::{
+    CheckPlan, CheckSection, CollectorThresholds, ExportThresholds, Health, TaskThresholds,
+};
 pub use isolation::{Isolation, Process, ProcessSection, Trust};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};

@@ -38,6 +38,7 @@ use super::{
     Timing, Want, plan::PluginPlan,
 };
 use crate::{
+    export::Sending,
     instruments::Instruments,
     isolation::Code,
     profile::{ProfileError, Subject},
@@ -301,7 +302,7 @@ impl Bench {
                 deadline: BOUND,
                 keep: BOUND,
             },
-            queue: 0,
+            sending: Sending::default(),
             routes: Vec::new(),
         };
         let planned = PluginPlan {

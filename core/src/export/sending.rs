@@ -1,0 +1,87 @@
+//! What an exporter sends, and how it waits.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use super::{
+    relabel::{Relabel, Rule},
+    spool::Budget,
+};
+
+/// What an exporter sends, and how it waits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sending {
+    /// How many batches wait in memory at most, where they cannot be on disk.
+    pub queue: usize,
+    /// How much may wait on disk; nothing where it may not.
+    pub spool: Option<Budget>,
+    /// What becomes of series before they are sent.
+    pub rules: Vec<Rule>,
+    /// Labels of all series that have none of that name.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What is true of this program, for labels.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The name of the machine.
+    pub host: String,
+    /// The number of its installation; empty where it has none.
+    pub machine_id: String,
+    /// As what the program runs.
+    pub role: &'static str,
+}
+
+/// Where exporters' spools are, and what is true of all that is sent.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// The folder of all spools of this role.
+    pub folder: PathBuf,
+    /// For labels.
+    pub facts: Facts,
+}
+
+impl Facts {
+    /// Those of this machine.
+    pub fn of(role: &'static str) -> Self {
+        let host = rustix::system::uname();
+        let id = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+        Self {
+            host: host.nodename().to_string_lossy().into_owned(),
+            machine_id: id.trim().to_owned(),
+            role,
+        }
+    }
+
+    /// A text in which `{host}`, `{machine_id}` and `{role}` stand for what they are.
+    fn fill(&self, text: &str) -> String {
+        text.replace("{host}", &self.host)
+            .replace("{machine_id}", &self.machine_id)
+            .replace("{role}", self.role)
+    }
+}
+
+impl Sending {
+    /// What changes series as this says. Rules that cannot be used, which the check of the
+    /// configuration has refused, change nothing.
+    pub(super) fn relabel(&self, facts: &Facts) -> Relabel {
+        let labels = self.labels.iter();
+        let labels = labels.map(|(name, value)| (name.clone(), facts.fill(value)));
+        Relabel::new(&self.rules, labels.collect()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_may_say_where_they_come_from() {
+        let facts = Facts {
+            host: "db1".to_owned(),
+            machine_id: "4711".to_owned(),
+            role: "agent",
+        };
+        assert_eq!(facts.fill("{host}:9091/{role}/{machine_id}"), "db1:9091/agent/4711");
+        assert_eq!(facts.fill("{other} {"), "{other} {");
+    }
+}
