@@ -1,11 +1,15 @@
 //! What the schema cannot say: how settings must fit each other.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
+use super::pointer;
 use super::problem::Severity;
 use super::sections::{Config, Tls};
 use super::validate::Finding;
-use crate::security;
+use crate::{
+    export::relabel::{Relabel, is_label},
+    security,
+};
 
 /// Every rule that `config` breaks. `sound` says whether the value at a pointer is as written; a
 /// rule over a value that was refused already is left out.
@@ -16,6 +20,7 @@ pub(super) fn broken(config: &Config, sound: impl Fn(&str) -> bool) -> Vec<Findi
         remote_profiling(config),
         task_thresholds(config),
         collector_thresholds(config),
+        export_thresholds(config),
         library_sizes(config),
         signatures(config),
     ];
@@ -28,7 +33,29 @@ pub(super) fn broken(config: &Config, sound: impl Fn(&str) -> bool) -> Vec<Findi
         .into_iter()
         .filter(|fault| sound(&fault.pointer))
         .map(|fault| Finding::value(fault.pointer, fault.message));
-    rules.chain(security).collect()
+    let exporters = relabelling(config)
+        .into_iter()
+        .filter(|(pointer, _)| sound(pointer))
+        .map(|(pointer, message)| Finding::value(pointer, message));
+    rules.chain(security).chain(exporters).collect()
+}
+
+/// Rules and labels of exporters that cannot be used: where, and why.
+fn relabelling(config: &Config) -> Vec<(String, String)> {
+    let mut faults = Vec::new();
+    for (name, section) in &config.exporters {
+        let at = |key: &str| pointer::join(&pointer::join("/exporters", name), key);
+        if let Err((rule, error)) = Relabel::new(&section.relabel, BTreeMap::new()) {
+            let pointer = pointer::join(&at("relabel"), &rule.to_string());
+            faults.push((pointer, error.to_string()));
+        }
+        let wrong = section.labels.keys().filter(|label| !is_label(label));
+        faults.extend(wrong.map(|label| {
+            let message = "a label's name has letters, digits and `_`, and begins with no digit".to_owned();
+            (pointer::join(&at("labels"), label), message)
+        }));
+    }
+    faults
 }
 
 struct Broken {
@@ -118,6 +145,20 @@ fn open_to_others(config: &Config, section: &str, listen: IpAddr, tls: &Tls) -> 
     };
     let message = format!("other machines can reach {listen}, and {lacks}; or listen on 127.0.0.1");
     Some(Finding::value(format!("/{section}/listen"), message))
+}
+
+fn export_thresholds(config: &Config) -> Option<Broken> {
+    let export = &config.health.export;
+    (export.degraded > export.unhealthy).then(|| Broken {
+        finding: Finding::value(
+            "/health/export/degraded",
+            format!(
+                "{} is more than `health.export.unhealthy`, which is {}; make it that or less",
+                export.degraded, export.unhealthy
+            ),
+        ),
+        concerns: &["/health/export/degraded", "/health/export/unhealthy"],
+    })
 }
 
 fn task_thresholds(config: &Config) -> Option<Broken> {

@@ -6,8 +6,8 @@ use super::{Rogue, expect_explained};
 
 const CONFIG: &str = "exporters:
   export-panics: {interval: 1s}
-  export-hangs: {interval: 1s, deadline: 1s, queue: 2}
-  export-fails: {interval: 1s, queue: 2}
+  export-hangs: {interval: 1s, deadline: 1s, queue: 2, spool: {enabled: false}}
+  export-fails: {interval: 1s, queue: 2, spool: {enabled: false}}
   export-refuses: {interval: 1s}
 plugins: {rogue: {interval: 1s}}
 ";

@@ -8,11 +8,11 @@ mod rule;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub use rule::{Action, Rule, RuleError};
+pub use rule::{Action, Rule, RuleError, is_label};
 
 use self::{
     rewrite::Rewritten,
-    rule::{Compiled, is_label},
+    rule::Compiled,
 };
 use crate::registry::Exported;
 

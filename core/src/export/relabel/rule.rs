@@ -193,7 +193,7 @@ fn set(labels: &mut Labels, name: &str, value: String) {
 }
 
 /// Whether this can be the name of a label: `[a-zA-Z_][a-zA-Z0-9_]*`.
-pub(super) fn is_label(name: &str) -> bool {
+pub fn is_label(name: &str) -> bool {
     let rest = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())

@@ -199,12 +199,6 @@ impl Segment {
         piece.filter(|piece| piece.sequence > delivered)
     }
 
-    /// The batch of this number.
-    pub(super) fn at(&self, sequence: u64) -> Option<Piece> {
-        let piece = self.after(sequence.checked_sub(1)?);
-        piece.filter(|piece| piece.sequence == sequence)
-    }
-
     pub(super) fn pieces(&self) -> impl Iterator<Item = &Piece> {
         self.pieces.iter()
     }
