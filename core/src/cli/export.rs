@@ -51,19 +51,22 @@ async fn send(monitor: &Monitor, wanted: &str) -> Result<Sent, String> {
     let patience = patience.unwrap_or_default();
     collecting::refresh(&components, &Selection::All, Duration::ZERO, patience).await;
     let sent = monitor.export_once(wanted).await;
-    sent.map_err(|Failure { message, remedy, .. }| match remedy.as_str() {
-        "" => format!("{wanted}: {message}"),
-        remedy => format!("{wanted}: {message}; {remedy}"),
-    })
+    sent.map_err(
+        |Failure {
+             message, remedy, ..
+         }| match remedy.as_str() {
+            "" => format!("{wanted}: {message}"),
+            remedy => format!("{wanted}: {message}; {remedy}"),
+        },
+    )
 }
 
 /// Why there is none of this name: it could not be made, or the configuration has none.
 fn missing<'a>(monitor: &Monitor, wanted: &str, known: impl Iterator<Item = &'a str>) -> String {
     let plugins = monitor.catalog.plugins();
     let mut broken = plugins.iter().flat_map(|plugin| &plugin.broken);
-    let broken = broken.find(|broken| {
-        broken.want.kind == Kind::Exporter && name(&broken.want.owner) == wanted
-    });
+    let broken = broken
+        .find(|broken| broken.want.kind == Kind::Exporter && name(&broken.want.owner) == wanted);
     if let Some(broken) = broken {
         let Failure {
             message, remedy, ..
@@ -72,7 +75,9 @@ fn missing<'a>(monitor: &Monitor, wanted: &str, known: impl Iterator<Item = &'a 
     }
     let known: Vec<&str> = known.collect();
     if known.is_empty() {
-        return format!("there is no exporter {wanted:?}: the configuration has none; add a section below `exporters`");
+        return format!(
+            "there is no exporter {wanted:?}: the configuration has none; add a section below `exporters`"
+        );
     }
     format!(
         "there is no exporter {wanted:?}; there are: {}",
@@ -108,7 +113,10 @@ mod tests {
             took: Duration::from_millis(12),
         };
         assert_eq!(told("file", sent), "file: delivered 812 samples in 12 ms");
-        let sent = Sent { left_out: 3, ..sent };
+        let sent = Sent {
+            left_out: 3,
+            ..sent
+        };
         assert!(told("file", sent).ends_with("12 ms, 3 series left out"));
     }
 }

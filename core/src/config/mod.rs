@@ -53,9 +53,9 @@ pub use reference::reference;
 pub use schema::schema;
 pub use sections::{
     Agent, Audit, Auth, CheckPlan, CheckSection, Client, ClientCertificate, CollectorThresholds,
-    ComponentPlan, ComponentSection, Config, ExporterSection, Health, Isolation, Limits, Log,
-    LogFormat, PluginSection, Plugins, Process, ProcessSection, Profiling, ScopeName, Scrape,
-    ExportThresholds, Server, TaskThresholds, Telemetry, Tls, Token, Trust,
+    ComponentPlan, ComponentSection, Config, ExportThresholds, ExporterSection, Health, Isolation,
+    Limits, Log, LogFormat, PluginSection, Plugins, Process, ProcessSection, Profiling, ScopeName,
+    Scrape, Server, TaskThresholds, Telemetry, Tls, Token, Trust,
 };
 pub use values::{
     Duration, DurationError, Endpoint, LogFilter, LogFilterError, Secret, Settings, Size,

@@ -51,7 +51,8 @@ fn relabelling(config: &Config) -> Vec<(String, String)> {
         }
         let wrong = section.labels.keys().filter(|label| !is_label(label));
         faults.extend(wrong.map(|label| {
-            let message = "a label's name has letters, digits and `_`, and begins with no digit".to_owned();
+            let message =
+                "a label's name has letters, digits and `_`, and begins with no digit".to_owned();
             (pointer::join(&at("labels"), label), message)
         }));
     }

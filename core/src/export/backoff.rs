@@ -44,7 +44,10 @@ mod tests {
         for longest in [1, 2, 4, 8, 16, 32, 60, 60] {
             let wait = backoff.after_failure(Duration::ZERO).as_secs_f64();
             let longest = f64::from(longest);
-            assert!((longest / 2.0..=longest).contains(&wait), "{wait} {longest}");
+            assert!(
+                (longest / 2.0..=longest).contains(&wait),
+                "{wait} {longest}"
+            );
         }
         backoff.reset();
         assert!(backoff.after_failure(Duration::ZERO) <= FIRST);

@@ -108,7 +108,10 @@ mod tests {
                 help: "What it is.".into(),
                 unit: "seconds".into(),
                 kind: kind::HISTOGRAM,
-                labels: labels.iter().map(|(name, _)| name.as_str().into()).collect(),
+                labels: labels
+                    .iter()
+                    .map(|(name, _)| name.as_str().into())
+                    .collect(),
                 bounds: vec![0.1, f64::MAX].into(),
                 attributes: vec![Attribute {
                     name: "n".into(),
@@ -121,7 +124,10 @@ mod tests {
                 family: 0,
                 slot: 3,
                 started: 12,
-                labels: labels.iter().map(|(_, value)| value.as_str().into()).collect(),
+                labels: labels
+                    .iter()
+                    .map(|(_, value)| value.as_str().into())
+                    .collect(),
                 attributes: RVec::new(),
             }]
             .into(),

@@ -32,7 +32,9 @@ impl Condition {
     /// Whether it delivers.
     pub fn verdict(&self, now: SystemTime, thresholds: &ExportThresholds) -> Verdict {
         let (degraded, unhealthy) = (thresholds.degraded.get(), thresholds.unhealthy.get());
-        let age = self.oldest.map(|oldest| now.duration_since(oldest).unwrap_or_default());
+        let age = self
+            .oldest
+            .map(|oldest| now.duration_since(oldest).unwrap_or_default());
         let age = age.unwrap_or_default();
         let lost = self.lost.filter(|(at, _)| at.elapsed() < unhealthy);
         let status = if lost.is_some() || age >= unhealthy {

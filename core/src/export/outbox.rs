@@ -98,7 +98,9 @@ impl Outbox {
                         lost_cursor = recovery.lost_cursor,
                         "the spool was damaged: what is whole of it is delivered"
                     );
-                    self.metrics.damaged_bytes.inc_by(recovery.damaged_bytes as f64);
+                    self.metrics
+                        .damaged_bytes
+                        .inc_by(recovery.damaged_bytes as f64);
                 }
                 if recovery.waiting > 0 {
                     tracing::info!(
@@ -109,6 +111,7 @@ impl Outbox {
                 }
                 self.spool = Some(spool);
                 self.told = false;
+                self.show();
             }
             Err(error) => {
                 self.next_open = Instant::now() + AGAIN;

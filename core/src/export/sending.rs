@@ -81,7 +81,10 @@ mod tests {
             machine_id: "4711".to_owned(),
             role: "agent",
         };
-        assert_eq!(facts.fill("{host}:9091/{role}/{machine_id}"), "db1:9091/agent/4711");
+        assert_eq!(
+            facts.fill("{host}:9091/{role}/{machine_id}"),
+            "db1:9091/agent/4711"
+        );
         assert_eq!(facts.fill("{other} {"), "{other} {");
     }
 }

@@ -230,7 +230,8 @@ impl Exporting {
             },
         );
         if begun != Begun::Yes {
-            self.with_outbox(move |outbox| outbox.put_back(waiting)).await;
+            self.with_outbox(move |outbox| outbox.put_back(waiting))
+                .await;
             self.next_try = Instant::now() + Duration::from_secs(1);
             return None;
         }
@@ -249,22 +250,28 @@ impl Exporting {
             Err(failure) if failure.permanent => {
                 self.next_try = now;
                 self.failed(&failure);
-                self.with_outbox(move |outbox| outbox.reject(&waiting)).await;
+                self.with_outbox(move |outbox| outbox.reject(&waiting))
+                    .await;
             }
             Err(failure) => {
                 self.metrics.retried.inc();
                 self.next_try = now + self.backoff.after_failure(failure.retry_after);
                 self.failed(&failure);
-                self.with_outbox(move |outbox| outbox.put_back(waiting)).await;
+                self.with_outbox(move |outbox| outbox.put_back(waiting))
+                    .await;
             }
         }
     }
 
     fn delivered(&self, waiting: &Waiting) {
         self.metrics.sent.inc();
-        self.metrics.samples.inc_by(waiting.batch.points.len() as f64);
+        self.metrics
+            .samples
+            .inc_by(waiting.batch.points.len() as f64);
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        self.metrics.last_success.set(now.unwrap_or_default().as_secs_f64());
+        self.metrics
+            .last_success
+            .set(now.unwrap_or_default().as_secs_f64());
         let mut condition = self.condition.lock();
         condition.failures = 0;
         condition.failure.clear();
@@ -323,7 +330,10 @@ impl Exporting {
                 return;
             };
             let result = receiver.await.unwrap_or_else(|_| Err(no_result()));
-            let goes_on = result.as_ref().err().is_none_or(|failure| failure.permanent);
+            let goes_on = result
+                .as_ref()
+                .err()
+                .is_none_or(|failure| failure.permanent);
             self.settle(waiting, result).await;
             if !goes_on {
                 // There is no time to wait for a receiver that is away.

@@ -207,8 +207,7 @@ impl Exports {
             retried,
             rejected,
             dropped,
-            losses: Loss::ALL
-                .map(|loss| self.losses.with_label_values(&[exporter, loss.label()])),
+            losses: Loss::ALL.map(|loss| self.losses.with_label_values(&[exporter, loss.label()])),
             relabelled,
             clashing,
             spool_bytes: self.spool_bytes.with_label_values(&own),
@@ -221,7 +220,12 @@ impl Exports {
     /// Forgets an exporter that is gone.
     pub fn forget(&self, exporter: &str) {
         // What is not there is forgotten already.
-        for gauges in [&self.queue, &self.age, &self.spool_bytes, &self.last_success] {
+        for gauges in [
+            &self.queue,
+            &self.age,
+            &self.spool_bytes,
+            &self.last_success,
+        ] {
             let _ = gauges.remove_label_values(&[exporter]);
         }
         for counters in [&self.samples, &self.spool_errors, &self.damaged_bytes] {

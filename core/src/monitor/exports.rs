@@ -95,7 +95,9 @@ impl Exports {
             .find(|worker| export::check_name(&worker.component.owner) == name);
         if let Some(worker) = worker {
             let began = Instant::now();
-            let verdict = worker.condition().verdict(SystemTime::now(), &config.export);
+            let verdict = worker
+                .condition()
+                .verdict(SystemTime::now(), &config.export);
             health.take(name, Ok(verdict), began.elapsed());
         }
     }

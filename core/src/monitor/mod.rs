@@ -276,7 +276,8 @@ impl Monitor {
             .map(|one| &one.want);
         let broken = || plugins.iter().flat_map(|plugin| &plugin.broken);
         let wanted = running.chain(broken().map(|broken| &broken.want));
-        let (checks, exporters): (Vec<_>, Vec<_>) = wanted.partition(|want| want.kind != Kind::Exporter);
+        let (checks, exporters): (Vec<_>, Vec<_>) =
+            wanted.partition(|want| want.kind != Kind::Exporter);
         let exporters = exporters.iter().map(|want| export::check_name(&want.owner));
         let names = checks
             .into_iter()

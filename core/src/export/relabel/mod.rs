@@ -10,10 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use rule::{Action, Rule, RuleError, is_label};
 
-use self::{
-    rewrite::Rewritten,
-    rule::Compiled,
-};
+use self::{rewrite::Rewritten, rule::Compiled};
 use crate::registry::Exported;
 
 /// What an exporter sends of what is measured, and under which names.

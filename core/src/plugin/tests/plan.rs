@@ -80,7 +80,10 @@ fn each_section_of_an_exporter_runs_one() {
     let [again, one] = exporters.as_slice() else {
         panic!("two exporters: {:?}", labels(&wants))
     };
-    assert_eq!((again.owner.instance.as_str(), again.sending.queue), ("again", 16));
+    assert_eq!(
+        (again.owner.instance.as_str(), again.sending.queue),
+        ("again", 16)
+    );
     assert_eq!(again.timing.interval, Duration::from_secs(2));
     assert_eq!((one.owner.instance.as_str(), one.sending.queue), ("", 3));
 }
