@@ -130,6 +130,12 @@ impl<'a> Series<'a> {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Its number. While [`Batch::generation`] stays the same it is the same, and no other series has
+    /// it: what was made of a series' labels can be kept under it.
+    pub fn slot(&self) -> u32 {
+        self.described.slot
+    }
+
     /// When it began to count, in nanoseconds since the Unix epoch.
     pub fn started_unix_nanos(&self) -> u64 {
         self.described.started

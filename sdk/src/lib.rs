@@ -53,12 +53,15 @@ extern crate self as gaxx_sdk;
 mod batch;
 #[doc(hidden)]
 pub mod border;
+#[cfg(feature = "client")]
+pub mod client;
 mod component;
 mod context;
 mod deadline;
 #[doc(hidden)]
 pub mod declare;
 mod error;
+pub mod exposition;
 mod host;
 mod http;
 mod logging;

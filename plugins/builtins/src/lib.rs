@@ -3,8 +3,10 @@
 // Named here so that the linker keeps them; `inventory` finds what is in them.
 use gaxx_agent_exec as _;
 use gaxx_exec as _;
+use gaxx_file as _;
 use gaxx_file_transfer as _;
 use gaxx_pprof as _;
+use gaxx_remote_write as _;
 use gaxx_system as _;
 
 use gaxx_sdk::abi::{PluginBox, abi_std::RVec};
@@ -29,7 +31,15 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["agent-exec", "exec", "file-transfer", "pprof", "system"]
+            [
+                "agent-exec",
+                "exec",
+                "file",
+                "file-transfer",
+                "pprof",
+                "remote-write",
+                "system",
+            ]
         );
     }
 }

@@ -54,21 +54,27 @@ fn culprit<T: DeserializeOwned>(json: &str, path: &str, reason: &str) -> Option<
         path => format!("/{}", path.replace('.', "/")),
     };
     let keys = whole.pointer(&pointer)?.as_object()?.keys();
-    let is_it = |key: &&String| {
+    let reason_without = |key: &str| {
         let mut without = whole.clone();
-        let section = without.pointer_mut(&pointer).and_then(Value::as_object_mut);
-        section.is_some_and(|section| section.remove(*key).is_some())
-            && attempt::<T>(&without.to_string())
-                .err()
-                .is_none_or(|(_, other)| other != reason)
+        let section = without.pointer_mut(&pointer)?.as_object_mut()?;
+        section.remove(key)?;
+        let other = attempt::<T>(&without.to_string()).err();
+        Some(other.map_or_else(String::new, |(_, reason)| reason))
     };
     // A reason that names its key says enough.
-    let is_named = |key: &&String| reason.contains(&format!("`{key}`"));
-    let key = keys.filter(|key| !is_named(key)).find(is_it)?;
-    Some(match path {
-        "." => key.clone(),
+    let keys = keys.filter(|key| !reason.contains(&format!("`{key}`")));
+    let changes = keys.filter_map(|key| Some((key, reason_without(key)?)));
+    let changes: Vec<_> = changes.filter(|(_, other)| other != reason).collect();
+    // Without one that must be given it is wrong in another way, whatever else is.
+    let must_be = |key: &str, other: &str| other == format!("missing field `{key}`");
+    let likely = changes.iter().find(|(key, other)| !must_be(key, other));
+    let (key, _) = likely.or(changes.first())?;
+    let path = match path {
+        "." => (*key).clone(),
         path => format!("{path}.{key}"),
-    })
+    };
+    // It may be a section in which only one key is wrong.
+    culprit::<T>(json, &path, reason).or(Some(path))
 }
 
 /// The reason without the text that was found, which may be a secret: serde repeats it.
@@ -229,6 +235,33 @@ mod tests {
             let error = read::<Outer>(&within).unwrap_err();
             let expected = format!("_flat.{expected}");
             assert!(error.message().starts_with(&expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_must_be_given_is_not_the_wrong_one_for_that() {
+        #[settings]
+        struct Outer {
+            place: String,
+            #[serde(flatten)]
+            flat: Whole,
+        }
+        #[settings]
+        struct Whole {
+            #[default]
+            inner: Inner,
+        }
+        for (settings, expected) in [
+            (json!({ "place": "", "inner": 5 }), "inner: "),
+            (
+                json!({ "place": "", "inner": { "factor": "x" } }),
+                "inner.factor: ",
+            ),
+            (json!({ "place": 5, "inner": {} }), "place: "),
+            (json!({ "inner": {} }), "missing field `place`"),
+        ] {
+            let error = read::<Outer>(&settings.to_string()).unwrap_err();
+            assert!(error.message().starts_with(expected), "{error}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Batches for exporters under test.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use gaxx_abi::{
     Attribute, Batch, ExportFamily, ExportSeries, Point,
     abi_std::{RString, RVec},
@@ -7,17 +9,37 @@ use gaxx_abi::{
 };
 
 /// Measurements, put together by hand, that an exporter is to send.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Measurements {
+    unix_nanos: u64,
     families: Vec<ExportFamily>,
     series: Vec<ExportSeries>,
     points: Vec<Point>,
     slots: u32,
 }
 
+impl Default for Measurements {
+    /// None, at [`Measurements::UNIX_NANOS`].
+    fn default() -> Self {
+        Self {
+            unix_nanos: Self::UNIX_NANOS,
+            families: Vec::new(),
+            series: Vec::new(),
+            points: Vec::new(),
+            slots: 0,
+        }
+    }
+}
+
 impl Measurements {
-    /// The time of these measurements: 2001-09-09T01:46:40Z, in nanoseconds since the Unix epoch.
+    /// The time of measurements, unless [`at`](Self::at) says another: 2001-09-09T01:46:40Z, in nanoseconds since the Unix epoch.
     pub const UNIX_NANOS: u64 = 1_000_000_000_000_000_000;
+
+    /// The same, taken at this time, in nanoseconds since the Unix epoch.
+    #[must_use]
+    pub fn at(self, unix_nanos: u64) -> Self {
+        Self { unix_nanos, ..self }
+    }
 
     /// Adds a counter.
     #[must_use]
@@ -94,9 +116,12 @@ impl Measurements {
             name: "host.name".into(),
             value: "test-host".into(),
         }];
+        let mut described = DefaultHasher::new();
+        // What it is made of can be printed, and not hashed.
+        format!("{:?}{:?}", self.families, self.series).hash(&mut described);
         call(Batch {
-            time: Self::UNIX_NANOS,
-            generation: self.series.len() as u64,
+            time: self.unix_nanos,
+            generation: described.finish(),
             resource: resource.as_slice().into(),
             families: self.families.as_slice().into(),
             series: self.series.as_slice().into(),
