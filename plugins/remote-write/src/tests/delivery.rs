@@ -85,12 +85,12 @@ fn metadata_goes_with_new_families_and_once_a_minute() {
         metadata.map(|it| (it.kind, it.family, it.help)).collect()
     };
     let one = |second| at(second).counter("a_total", &[], 1.0);
-    let a = (1, "a_total".to_owned(), "a_total.".to_owned());
-    assert_eq!(described(one(100)), [a.clone()]);
+    let a = || (1, "a_total".to_owned(), "a_total.".to_owned());
+    assert_eq!(described(one(100)), [a()]);
     assert_eq!(described(one(159)), []);
-    assert_eq!(described(one(160)), [a.clone()]);
+    assert_eq!(described(one(160)), [a()]);
     let more = one(161).histogram("b", &[], &[], &[], 0.0, 0.0);
-    assert_eq!(described(more), [a, (3, "b".to_owned(), "b.".to_owned())]);
+    assert_eq!(described(more), [a(), (3, "b".to_owned(), "b.".to_owned())]);
     let mut without = super::exporter(&receiver.url(), json!({ "metadata": false })).unwrap();
     without.export(&one(1)).unwrap();
     assert_eq!(receiver.taken()[0].request.metadata, []);

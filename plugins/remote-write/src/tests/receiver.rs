@@ -44,7 +44,7 @@ impl Receiver {
                 if own.lock().unwrap().ends {
                     return;
                 }
-                answer(stream.unwrap(), &own);
+                answer(&stream.unwrap(), &own);
             }
         };
         Self {
@@ -83,8 +83,8 @@ impl Drop for Receiver {
     }
 }
 
-fn answer(stream: TcpStream, shared: &Mutex<Shared>) {
-    let mut reader = BufReader::new(&stream);
+fn answer(stream: &TcpStream, shared: &Mutex<Shared>) {
+    let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if !matches!(reader.read_line(&mut head), Ok(1..)) {
@@ -113,8 +113,9 @@ fn answer(stream: TcpStream, shared: &Mutex<Shared>) {
         "Content-Length: 0\r\n"
     };
     // Whoever has given up waiting is not told.
+    let mut stream = stream;
     let _ = write!(
-        &stream,
+        stream,
         "HTTP/1.1 {status} X\r\n{length}Connection: close\r\n\r\n"
     );
 }
