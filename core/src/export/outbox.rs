@@ -170,12 +170,11 @@ impl Outbox {
 
     /// The oldest batch, to be delivered.
     pub(super) fn next(&mut self) -> Option<Waiting> {
-        loop {
-            let Some(spool) = &mut self.spool else { break };
+        while let Some(spool) = &mut self.spool {
             match spool.peek() {
                 Ok(Next::Entry(entry)) => {
                     let sequence = entry.sequence;
-                    if let Some(batch) = self.decode(entry) {
+                    if let Some(batch) = self.decode(&entry) {
                         return Some(Waiting {
                             generation: batch.descriptors.generation,
                             batch: Arc::new(batch),
@@ -203,7 +202,7 @@ impl Outbox {
         })
     }
 
-    fn decode(&mut self, entry: Entry) -> Option<Exported> {
+    fn decode(&mut self, entry: &Entry) -> Option<Exported> {
         let sum = entry.context;
         let descriptors = match &self.read {
             Some((known, descriptors)) if *known == sum => Arc::clone(descriptors),
