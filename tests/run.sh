@@ -87,7 +87,7 @@ has() {
 
 missing() {
     local program
-    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq minisign check_load go dot; do
+    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq minisign check_load go dot rotel-agent; do
         has "$program" || echo "$program"
     done
 }
@@ -160,6 +160,21 @@ system_install() {
     twice without_services "${apt[@]}" install --yes --no-install-recommends "$@"
 }
 
+# A receiver of OTLP: one program in a package of Python's, which is put beside what was unpacked.
+install_rotel() {
+    local package=rotel==0.0.1a15 place=$tools/rotel program
+    rm -rf "$place"
+    twice python3 -m pip install --quiet --no-deps --target "$place" "$package" || {
+        python3 -m venv "$place/venv" &&
+            twice "$place/venv/bin/pip" install --quiet --no-deps "$package"
+    } || return
+    program=$(find "$place" -name rotel-agent -type f | head -n 1)
+    [ -n "$program" ] || return
+    mkdir -p "$tools/root/usr/bin"
+    install -m 755 "$program" "$tools/root/usr/bin/rotel-agent"
+    rm -rf "$place"
+}
+
 # Daemons are only ever unpacked: an installed one would be a service from the next boot on. So are
 # the plugins of Nagios, which need nothing that a Debian lacks. Chromium, jq, Go and Graphviz need
 # more packages, so root installs them; others unpack those as well.
@@ -173,6 +188,7 @@ install_tools() {
             chromedriver) programs+=(chromium-driver) ;;
             go) programs+=(golang-go) ;;
             dot) programs+=(graphviz) ;;
+            rotel-agent) install_rotel || echo "could not install rotel" ;;
             *) programs+=("$program") ;;
         esac
     done

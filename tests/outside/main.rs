@@ -10,6 +10,7 @@ mod config;
 mod dashboard;
 mod examples;
 mod exec;
+mod exporters;
 mod exporting;
 mod integrity;
 mod isolation;

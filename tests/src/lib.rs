@@ -23,6 +23,7 @@ mod process;
 mod prometheus;
 mod promtool;
 mod random;
+mod rotel;
 mod tool;
 mod webdriver;
 
@@ -46,6 +47,7 @@ pub use process::{Memory, Offspring, Process};
 pub use prometheus::{Prometheus, PrometheusBuilder, QueryValue, Target};
 pub use promtool::{MetricsCheck, check_config, check_metrics, check_rules};
 pub use random::Random;
+pub use rotel::{Rotel, RotelMetric};
 pub use tool::{Tool, require};
 
 use std::path::{Path, PathBuf};

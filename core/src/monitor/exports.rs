@@ -143,9 +143,17 @@ fn resource(home: &Home) -> Arc<[Attribute]> {
         name: name.into(),
         value: value.into(),
     };
-    Arc::new([
-        attribute("service.name", "gaxx-mon"),
-        attribute("service.version", build::VERSION),
-        attribute("host.name", &home.facts.host),
-    ])
+    let facts = &home.facts;
+    let instance = format!("{}/{}", facts.host, facts.role);
+    let known = [
+        ("service.name", "gaxx-mon"),
+        ("service.version", build::VERSION),
+        ("service.instance.id", &instance),
+        ("host.name", &facts.host),
+        ("host.id", &facts.machine_id),
+        ("os.type", "linux"),
+    ];
+    // A machine may have no number.
+    let known = known.into_iter().filter(|(_, value)| !value.is_empty());
+    known.map(|(name, value)| attribute(name, value)).collect()
 }

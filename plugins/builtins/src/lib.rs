@@ -5,6 +5,7 @@ use gaxx_agent_exec as _;
 use gaxx_exec as _;
 use gaxx_file as _;
 use gaxx_file_transfer as _;
+use gaxx_otlp as _;
 use gaxx_pprof as _;
 use gaxx_remote_write as _;
 use gaxx_system as _;
@@ -36,6 +37,7 @@ mod tests {
                 "exec",
                 "file",
                 "file-transfer",
+                "otlp",
                 "pprof",
                 "remote-write",
                 "system",

@@ -10,8 +10,7 @@ mod request;
 mod tests;
 
 use gaxx_sdk::{
-    ErrorKind,
-    client::{self, Client},
+    client::{self, Client, Progress},
     prelude::*,
 };
 
@@ -52,17 +51,6 @@ struct RemoteWrite {
     metadata: bool,
     /// Generation and time of the last batch that went with metadata.
     described: Option<(u64, u64)>,
-}
-
-/// How far a batch has got: it comes again whole.
-#[derive(Default)]
-struct Progress {
-    /// Its time and generation.
-    batch: (u64, u64),
-    /// How many requests of it the receiver has taken or refused for good.
-    settled: usize,
-    /// Why the first of those was refused.
-    refused: Option<Error>,
 }
 
 impl Component for RemoteWrite {
@@ -106,13 +94,7 @@ impl Component for RemoteWrite {
 
 impl Exporter for RemoteWrite {
     fn export(&mut self, batch: &Batch<'_>, deadline: Deadline) -> Result<()> {
-        let identity = (batch.unix_nanos(), batch.generation());
-        if self.progress.batch != identity {
-            self.progress = Progress {
-                batch: identity,
-                ..Progress::default()
-            };
-        }
+        self.progress.begin(batch);
         let Self {
             url,
             client,
@@ -125,7 +107,6 @@ impl Exporter for RemoteWrite {
             url: url.reveal(),
             client,
             progress,
-            number: 0,
             deadline,
         };
         request.begin(batch.unix_nanos() / 1_000_000);
@@ -145,10 +126,8 @@ impl Exporter for RemoteWrite {
         if !request.is_empty() {
             sending.send(request)?;
         }
-        if let Some(error) = std::mem::take(&mut self.progress).refused {
-            // Some of it may have been taken: what is known so far stays so.
-            return Err(error);
-        }
+        // Where a request was refused others may have been taken: what is known so far stays so.
+        self.progress.finish()?;
         self.known.delivered();
         if describes {
             self.described = Some((batch.generation(), batch.unix_nanos()));
@@ -168,28 +147,17 @@ struct Sending<'a> {
     url: &'a str,
     client: &'a Client,
     progress: &'a mut Progress,
-    /// Of the next request.
-    number: usize,
     deadline: Deadline,
 }
 
 impl Sending<'_> {
     /// Sends a request, unless it is settled, and empties it. An error is one that passes.
     fn send(&mut self, request: &mut Request) -> Result<()> {
-        self.number += 1;
-        if self.number > self.progress.settled {
+        self.progress.step(|| {
             let body = request.compressed()?;
-            let answer = self.client.post(self.url, &HEADERS, body, self.deadline);
-            match answer.and_then(|answer| answer.judge()) {
-                Ok(()) => {}
-                Err(error) if error.kind() == ErrorKind::Permanent => {
-                    // The others may be better: one bad sample has its request refused.
-                    self.progress.refused.get_or_insert(error);
-                }
-                Err(error) => return Err(error),
-            }
-            self.progress.settled = self.number;
-        }
+            let answer = self.client.post(self.url, &HEADERS, body, self.deadline)?;
+            answer.judge()
+        })?;
         request.clear();
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod connect;
+mod progress;
 mod retry_after;
 mod settings;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use gaxx_sdk::{Deadline, Error, ErrorKind, Result};
 use ureq::{Agent, http::Request};
 
 pub use answer::Answer;
+pub use progress::Progress;
 pub use settings::{Basic, Secret, Settings, Tls};
 
 /// Bytes of an answer that are read, unless somebody asks for more.
@@ -169,6 +171,8 @@ fn failed(error: &ureq::Error, place: &str, time: Duration) -> Error {
         E::Io(error) => Error::failed(format!("{place}: {error}")),
         E::Rustls(error) => Error::failed(format!("{place}: {error}"))
             .remedy("look at tls: ca, certificate and key"),
+        E::Protocol(error) => Error::failed(format!("{place}: {error}"))
+            .remedy("see that it speaks HTTP/1.1 on this port"),
         other => Error::failed(format!("{place}: {other}")),
     }
 }

@@ -96,8 +96,13 @@ impl JsonSchema for Secret {
 }
 
 impl Settings {
-    /// The headers of every request, with those that prove who calls.
-    pub(super) fn all_headers(&self) -> Result<Vec<(String, Secret)>> {
+    /// The headers of every request, with those that prove who calls. For clients of another protocol;
+    /// [`Client`](super::Client) sends them itself.
+    ///
+    /// # Errors
+    ///
+    /// Where settings contradict each other, or a file cannot be used.
+    pub fn all_headers(&self) -> Result<Vec<(String, Secret)>> {
         let mut headers: Vec<_> = self.headers.clone().into_iter().collect();
         let proof = match (&self.bearer_token_file, &self.basic) {
             (Some(_), Some(_)) => {

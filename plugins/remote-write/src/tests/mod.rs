@@ -6,7 +6,7 @@ mod receiver;
 mod staleness;
 
 use gaxx_sdk::{
-    json, serde_json,
+    ErrorKind, json, serde_json,
     testing::{self, ExporterTest, Measurements},
 };
 

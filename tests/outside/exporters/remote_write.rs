@@ -1,0 +1,100 @@
+//! Remote write, with Prometheus at the other end.
+
+use std::collections::BTreeMap;
+
+use gaxx_tests::{Monitor, Prometheus, QueryValue, Sample, require};
+use rustix::process::Signal;
+
+use super::{lost, wait_delivered};
+
+const PUSHED: &str = "{job=\"pushed\"}";
+/// Labels that the exporter adds.
+const OWN: &str = "labels: {job: pushed, instance: '{host}'}";
+
+fn receiver() -> Option<Prometheus> {
+    let tool = require("prometheus")?;
+    let builder = Prometheus::builder().arg("--web.enable-remote-write-receiver");
+    Some(builder.start(&tool))
+}
+
+fn config(prometheus: &Prometheus, more: &str) -> String {
+    let url = format!("{}/api/v1/write", prometheus.base());
+    format!(
+        "{more}\nexporters:\n  remote-write: {{url: '{url}', interval: 200ms, max_samples: 300, {OWN}}}\n"
+    )
+}
+
+/// Name and labels of a series that was scraped.
+fn scraped(sample: &Sample) -> BTreeMap<String, String> {
+    let mut labels = sample.labels.clone();
+    labels.retain(|_, value| !value.is_empty());
+    labels.insert("__name__".to_owned(), sample.name.clone());
+    labels
+}
+
+/// The same of one that was pushed.
+fn pushed(value: &QueryValue) -> BTreeMap<String, String> {
+    let mut labels = value.labels.clone();
+    labels.remove("job");
+    labels.remove("instance");
+    labels
+}
+
+/// Each series that is scraped is there under the same name and labels, histograms with all their
+/// buckets; and what only grows has the same value, where it has not grown meanwhile.
+#[test]
+fn prometheus_has_what_a_scrape_gives() {
+    let Some(prometheus) = receiver() else {
+        return;
+    };
+    let monitor = Monitor::builder().config(&config(&prometheus, "")).start();
+    monitor.wait_ready();
+    let before = monitor.metrics();
+    let sent = [("exporter", "remote-write"), ("outcome", "sent")];
+    let sent = before.value("gaxx_export_batches_total", &sent);
+    wait_delivered(&monitor, "remote-write", sent.unwrap() + 3.0);
+    let there: BTreeMap<_, _> = prometheus
+        .query(PUSHED)
+        .iter()
+        .map(|value| (pushed(value), value.value))
+        .collect();
+    let after = monitor.metrics();
+    let (mut same, mut buckets) = (0, 0);
+    let all = before.families.values();
+    let all = all.flat_map(|family| family.samples.iter().map(move |it| (family, it)));
+    for (family, sample) in all {
+        let labels: Vec<_> = sample
+            .labels
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
+        let Some(later) = after.value(&sample.name, &labels) else {
+            continue;
+        };
+        let value = there.get(&scraped(sample));
+        let value = value.unwrap_or_else(|| panic!("{sample:?} is not there"));
+        if family.kind != "gauge" && later.to_bits() == sample.value.to_bits() {
+            assert!(value.to_bits() == later.to_bits(), "{sample:?}: {value}");
+            same += 1;
+        }
+        buckets += usize::from(sample.labels.contains_key("le"));
+    }
+    assert!(same > 100 && buckets > 20, "{same}, {buckets}");
+    assert!(lost(&monitor, "remote-write").abs() < 0.5);
+}
+
+/// A series that has ended has no value at once, and not the last one for five minutes.
+#[test]
+fn what_is_gone_is_stale() {
+    let Some(prometheus) = receiver() else {
+        return;
+    };
+    let mut monitor = Monitor::builder().config(&config(&prometheus, "")).start();
+    monitor.wait_ready();
+    prometheus.wait_query("node_load1{job=\"pushed\"}", |values| values.len() == 1);
+    monitor.rewrite_config(&config(&prometheus, "plugins: {system: {enabled: false}}"));
+    monitor.signal(Signal::HUP);
+    prometheus.wait_query("node_load1{job=\"pushed\"}", <[_]>::is_empty);
+    let still = prometheus.query("gaxx_build_info{job=\"pushed\"}");
+    assert_eq!(still.len(), 1);
+}
