@@ -12,6 +12,7 @@ mod examples;
 mod exec;
 mod exporters;
 mod exporting;
+mod faces;
 mod integrity;
 mod isolation;
 mod jq;

@@ -6,7 +6,7 @@ use serde_json::Value;
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The paths of the monitoring listener, and how the type of each begins.
-const PATHS: [(&str, &str); 10] = [
+const PATHS: [(&str, &str); 13] = [
     ("/", "text/html"),
     ("/health", "application/json"),
     ("/api/health", "application/json"),
@@ -17,6 +17,9 @@ const PATHS: [(&str, &str); 10] = [
     ("/dashboard/style.css", "text/css"),
     ("/-/healthy", ""),
     ("/-/ready", ""),
+    ("/livez", "text/plain"),
+    ("/readyz", "text/plain"),
+    ("/startupz", "text/plain"),
 ];
 
 #[test]
@@ -93,6 +96,9 @@ fn the_first_page_links_to_all_others() {
         "/dashboard",
         "/-/healthy",
         "/-/ready",
+        "/livez",
+        "/readyz",
+        "/startupz",
     ] {
         assert!(
             page.text().contains(&format!("href=\"{path}\"")),

@@ -136,7 +136,7 @@ pub(super) struct Check {
     pub(super) names: Vec<String>,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
-    pub(super) format: RowFormat,
+    pub(super) format: CheckFormat,
 }
 
 #[derive(Debug, Args)]
@@ -214,6 +214,17 @@ pub(super) enum PluginKind {
     Exporter,
     /// It answers HTTP requests
     Endpoint,
+}
+
+/// How checks are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For Nagios and its kind, with performance data
+    Nagios,
 }
 
 /// How rows are printed.

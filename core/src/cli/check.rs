@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    arguments::{Check, Common, RowFormat},
+    arguments::{Check, CheckFormat, Common},
     load::{block_on, end, once, refuse},
-    style, table,
+    nagios, style, table,
 };
 use crate::{
     export,
@@ -76,13 +76,14 @@ fn print(mut report: Report, check: &Check) -> ExitCode {
         .max_by_key(|status| rank(status));
     report.status = worst.unwrap_or("healthy");
     match check.format {
-        RowFormat::Json => {
+        CheckFormat::Json => {
             style::say(&format!(
                 "{}\n",
                 serde_json::to_string_pretty(&report).unwrap_or_default()
             ));
         }
-        RowFormat::Text => {
+        CheckFormat::Nagios => style::say(&nagios::format(&report)),
+        CheckFormat::Text => {
             let colours = style::colours();
             let rows: Vec<Vec<String>> = report
                 .checks

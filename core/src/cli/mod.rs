@@ -11,6 +11,7 @@ mod completions;
 mod export;
 mod load;
 mod logging;
+mod nagios;
 mod plugins;
 mod schema;
 mod serve;

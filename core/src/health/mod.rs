@@ -4,12 +4,14 @@
 //! what they said last.
 
 mod agent_api;
+mod draft;
 mod engine;
 mod own;
 mod report;
 mod steady;
 
 pub use agent_api::OwnApi;
+pub use draft::{Draft, MEDIA_TYPE, Observed};
 pub use engine::{Engine, Rules};
 pub use own::{AGENT_API, OWN_CHECKS, TASKS, collectors, own_checks, tasks};
 pub use report::{CheckReport, Report};

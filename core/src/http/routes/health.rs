@@ -1,36 +1,116 @@
 //! `/health` and `/api/health`: what checks said last. No check runs for a request.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use http::StatusCode;
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, VARY},
+};
 use warp::{Filter, filters::BoxedFilter, reply::Response};
 
 use super::{json, with};
 use crate::{
+    health::{Draft, MEDIA_TYPE, Report},
     http::{
         encoding::{self, Coding},
         methods,
+        quality::alternatives,
     },
     monitor::Monitor,
 };
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// That of the first program.
+    Own,
+    /// That of the draft on health checks, for who asks for it by name.
+    Draft,
+}
 
 pub(super) fn routes(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
     let probe = warp::path!("health")
         .and(methods::get("health"))
         .and(with(monitor))
         .and(encoding::wanted())
-        .map(|monitor: Arc<Monitor>, coding: Coding| {
-            let report = monitor.health.report();
-            let mut response = json(coding, &report);
-            if report.status == "unhealthy" {
-                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            }
-            response
+        .and(form())
+        .map(|monitor: Arc<Monitor>, coding: Coding, form: Form| {
+            answer(&monitor.health.report(), coding, form, true)
         });
     let api = warp::path!("api" / "health")
         .and(methods::get("api_health"))
         .and(with(monitor))
         .and(encoding::wanted())
-        .map(|monitor: Arc<Monitor>, coding: Coding| json(coding, &monitor.health.report()));
+        .and(form())
+        .map(|monitor: Arc<Monitor>, coding: Coding, form: Form| {
+            // The draft wants its status in the answer's, too.
+            answer(&monitor.health.report(), coding, form, form == Form::Draft)
+        });
     probe.or(api).unify().boxed()
+}
+
+fn answer(report: &Report, coding: Coding, form: Form, tells: bool) -> Response {
+    let mut response = match form {
+        Form::Own => json(coding, report),
+        // What is shown has keys that are text, so it always serialises.
+        Form::Draft => coding.answer(
+            MEDIA_TYPE,
+            serde_json::to_vec(&Draft::of(report)).unwrap_or_default(),
+        ),
+    };
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("Accept"));
+    if tells && report.status == "unhealthy" {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
+}
+
+/// The form that the request asks for: the draft's where it is wanted at least as much as JSON.
+fn form() -> impl Filter<Extract = (Form,), Error = Infallible> + Copy {
+    warp::header::headers_cloned().map(|headers: HeaderMap| wanted(&headers))
+}
+
+fn wanted(headers: &HeaderMap) -> Form {
+    let asked = alternatives(headers, ACCEPT);
+    let weight = |name: &str| {
+        let named = asked.iter().filter(|one| one.is(name));
+        named.map(|one| one.weight).max()
+    };
+    match (weight(MEDIA_TYPE), weight("application/json")) {
+        (Some(draft @ 1..), own) if own.is_none_or(|own| draft >= own) => Form::Draft,
+        _ => Form::Own,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_draft_is_for_who_asks_for_it() {
+        let wanted = |accept: &'static str| {
+            wanted(
+                &[(ACCEPT, HeaderValue::from_static(accept))]
+                    .into_iter()
+                    .collect(),
+            )
+        };
+        for accept in [
+            "application/health+json",
+            "application/health+json, application/json",
+            "application/json;q=0.5, application/health+json;q=0.9",
+        ] {
+            assert_eq!(wanted(accept), Form::Draft, "{accept}");
+        }
+        for accept in [
+            "*/*",
+            "application/json",
+            "application/json, application/health+json;q=0.5",
+            "application/health+json;q=0",
+        ] {
+            assert_eq!(wanted(accept), Form::Own, "{accept}");
+        }
+    }
 }

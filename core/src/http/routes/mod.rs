@@ -8,6 +8,7 @@ mod health;
 mod index;
 mod lifecycle;
 mod metrics;
+mod probes;
 
 use std::sync::Arc;
 
@@ -42,8 +43,12 @@ pub fn monitoring(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
         .unify()
         .or(lifecycle::routes(monitor))
         .unify()
+        .or(probes::routes(monitor))
+        .unify()
         .boxed();
     lifecycle::healthy()
+        .or(probes::live())
+        .unify()
         .or(needs(Scope::Read).and(own))
         .unify()
         .or(endpoints::route(monitor, MONITORING))
