@@ -80,7 +80,7 @@ fn the_form_follows_the_accept_header() {
         );
         assert!(kind.contains("encoding=delimited"), "{accept} gave {kind}");
     }
-    // OpenMetrics would append _total to the seed's counters, so it is not offered.
+    // OpenMetrics is for who has turned it on.
     for accept in [
         classic,
         "text/plain",

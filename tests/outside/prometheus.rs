@@ -75,3 +75,53 @@ fn filters_work_as_a_scrape_configuration_gives_them() {
     let found = prometheus.query("count({job=\"some\", __name__=~\"node_.+\"})");
     assert!(!found.is_empty(), "nothing of {collector}");
 }
+
+/// Whichever form is scraped, the series are the same.
+#[test]
+fn prometheus_reads_openmetrics_and_stores_the_same_series() {
+    let Some(tool) = require("prometheus") else {
+        return;
+    };
+    let monitor = Monitor::builder()
+        .config("scrape: {openmetrics: true}\n")
+        .start();
+    monitor.wait_ready();
+    let scrape = monitor
+        .request("GET", "/metrics")
+        .header("accept", "application/openmetrics-text; version=1.0.0")
+        .send();
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!(scrape.header("content-type"), kind);
+    assert!(scrape.text().ends_with("# EOF\n"));
+    assert!(scrape.text().contains("# TYPE gaxx_app_starts unknown\n"));
+    assert!(scrape.text().contains("# TYPE node_cpu_seconds counter\n"));
+    let prometheus = Prometheus::builder()
+        .scrape("gaxx-cli", monitor.address())
+        .start(&tool);
+    prometheus.wait_up("gaxx-cli", 3);
+    let stored = prometheus.query("{job=\"gaxx-cli\"}");
+    let stored: std::collections::BTreeSet<_> = stored
+        .into_iter()
+        .map(|value| {
+            let mut labels = value.labels;
+            labels.remove("job");
+            labels.remove("instance");
+            labels
+        })
+        .collect();
+    let text = monitor.metrics();
+    let mut count = 0;
+    for sample in text.families.values().flat_map(|family| &family.samples) {
+        let mut labels = sample.labels.clone();
+        labels.retain(|_, value| !value.is_empty());
+        labels.insert("__name__".to_owned(), sample.name.clone());
+        count += usize::from(stored.contains(&labels));
+    }
+    let all: usize = text
+        .families
+        .values()
+        .map(|family| family.samples.len())
+        .sum();
+    // A few series are new since the last scrape.
+    assert!(count > 500 && all - count < 20, "{count} of {all}");
+}

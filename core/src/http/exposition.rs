@@ -1,17 +1,17 @@
 //! Which form of the metrics a scraper gets.
 
-use std::convert::Infallible;
-
 use http::{HeaderMap, header::ACCEPT};
-use warp::Filter;
 
 use super::quality::{Alternative, alternatives};
+use crate::registry::{openmetrics, text};
 
 /// A form of the metrics page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Prometheus' text format, version 0.0.4.
     Text,
+    /// `OpenMetrics`, version 1.0.
+    OpenMetrics,
     /// Messages of `io.prometheus.client.MetricFamily`, each behind its length.
     Protobuf,
 }
@@ -20,7 +20,8 @@ impl Format {
     /// The `Content-Type` of the answer.
     pub fn content_type(self) -> &'static str {
         match self {
-            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
+            Self::Text => text::CONTENT_TYPE,
+            Self::OpenMetrics => openmetrics::CONTENT_TYPE,
             Self::Protobuf => {
                 "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
             }
@@ -28,13 +29,14 @@ impl Format {
     }
 
     /// The form these headers ask for, by the rules of `client_golang`: the most wanted of those
-    /// we have, an earlier one among equals, and text where none is asked for. `OpenMetrics` is
-    /// passed over, which Prometheus asks for first and takes text instead of.
-    pub fn wanted(headers: &HeaderMap) -> Self {
+    /// we have, an earlier one among equals, and text where none is asked for. Where `OpenMetrics` is
+    /// off it is passed over: Prometheus asks for it first, and takes text instead.
+    pub fn wanted(headers: &HeaderMap, openmetrics: bool) -> Self {
         alternatives(headers, ACCEPT)
             .iter()
             .filter(|asked| asked.weight > 0)
             .filter_map(|asked| Some((asked.weight, Self::of(asked)?)))
+            .filter(|(_, format)| openmetrics || *format != Self::OpenMetrics)
             // The last of equal maxima wins, so the order is turned round.
             .rev()
             .max_by_key(|(weight, _)| *weight)
@@ -50,13 +52,11 @@ impl Format {
             .then_some(Self::Protobuf);
         }
         let any_version = asked.parameter("version").is_none();
+        if asked.is("application/openmetrics-text") {
+            return (any_version || is("version", "1.0.0")).then_some(Self::OpenMetrics);
+        }
         (asked.is("text/plain") && (any_version || is("version", "0.0.4"))).then_some(Self::Text)
     }
-}
-
-/// Extracts the form the request asks for.
-pub fn wanted() -> impl Filter<Extract = (Format,), Error = Infallible> + Copy {
-    warp::header::headers_cloned().map(|headers: HeaderMap| Format::wanted(&headers))
 }
 
 #[cfg(test)]
@@ -69,7 +69,25 @@ mod tests {
 
     fn wanted(accept: &str) -> Format {
         let value = HeaderValue::try_from(accept).expect("a header");
-        Format::wanted(&[(ACCEPT, value)].into_iter().collect())
+        Format::wanted(&[(ACCEPT, value)].into_iter().collect(), false)
+    }
+
+    #[test]
+    fn openmetrics_is_for_who_asks_for_it_where_it_is_on() {
+        let wanted = |accept: &'static str| {
+            let value = HeaderValue::from_static(accept);
+            Format::wanted(&[(ACCEPT, value)].into_iter().collect(), true)
+        };
+        let prometheus = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+        assert_eq!(wanted(prometheus), Format::OpenMetrics);
+        assert_eq!(wanted("application/openmetrics-text"), Format::OpenMetrics);
+        for text in [
+            "application/openmetrics-text;version=0.0.1,text/plain;q=0.5",
+            "application/openmetrics-text;version=1.0.0;q=0.4,text/plain;q=0.5",
+            "*/*",
+        ] {
+            assert_eq!(wanted(text), Format::Text, "{text}");
+        }
     }
 
     #[test]
@@ -110,6 +128,6 @@ mod tests {
         ] {
             assert_eq!(wanted(&accept), format, "{accept}");
         }
-        assert_eq!(Format::wanted(&HeaderMap::new()), Format::Text);
+        assert_eq!(Format::wanted(&HeaderMap::new(), true), Format::Text);
     }
 }

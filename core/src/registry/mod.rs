@@ -21,6 +21,7 @@ mod layout;
 mod limits;
 mod lines;
 mod number;
+pub mod openmetrics;
 mod own;
 mod owner;
 pub mod protobuf;

@@ -79,6 +79,9 @@ pub struct Scrape {
     /// How long a scrape waits for collectors at most. What is not done by then is served as it
     /// was. It waits less where the scraper's own time-out is near.
     pub timeout: Duration,
+    /// Whether who asks for `OpenMetrics` 1.0 gets it. Names stay as they are: counters that do not end
+    /// in `_total` are of type `unknown` there.
+    pub openmetrics: bool,
 }
 
 impl Default for Scrape {
@@ -86,6 +89,7 @@ impl Default for Scrape {
         Self {
             max_age: Duration::from_secs(1),
             timeout: Duration::from_secs(2),
+            openmetrics: false,
         }
     }
 }

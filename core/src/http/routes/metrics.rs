@@ -10,12 +10,12 @@ use crate::{
     http::{
         Failure,
         encoding::{self, Coding},
-        exposition::{self, Format},
+        exposition::Format,
         methods,
     },
     monitor::Monitor,
     plugin::collecting,
-    registry::{Selection, protobuf, text},
+    registry::{Selection, openmetrics, protobuf, text},
 };
 
 /// Prometheus says here how long it waits, in seconds.
@@ -29,7 +29,6 @@ pub(super) fn route(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
         .and(with(monitor))
         .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::header::headers_cloned())
-        .and(exposition::wanted())
         .and(encoding::wanted())
         .then(scrape)
         .map(Reply::into_response)
@@ -40,7 +39,6 @@ async fn scrape(
     monitor: Arc<Monitor>,
     query: String,
     headers: HeaderMap,
-    format: Format,
     coding: Coding,
 ) -> Result<Response, Failure> {
     let selection = selection(&query, &monitor)?;
@@ -54,8 +52,10 @@ async fn scrape(
     .await;
     let snapshot = monitor.snapshot();
     let selected = snapshot.select(&selection);
+    let format = Format::wanted(&headers, config.scrape.openmetrics);
     let body = match format {
         Format::Text => text::encode(&selected),
+        Format::OpenMetrics => openmetrics::encode(&selected),
         Format::Protobuf => protobuf::encode(&selected).map_err(|error| {
             tracing::error!(%error, "the scrape could not be encoded");
             Failure::internal()
