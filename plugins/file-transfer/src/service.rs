@@ -223,6 +223,9 @@ impl Task<'_> {
             self.trail.refused(refusal);
             return;
         }
+        if self.trail.has_ended() {
+            return;
+        }
         self.trail.failed(refusal, self.moved);
         if let Some(direction) = self.direction {
             self.service.instruments.broke_off(direction, self.moved);

@@ -1,6 +1,6 @@
 //! What the audit log says of a request.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use gaxx_sdk::{
     prelude::*,
@@ -64,6 +64,8 @@ pub(crate) struct Trail {
     allowance: Arc<Allowance>,
     action: Action,
     fields: Map<String, Value>,
+    /// Whether the log has how it ended.
+    ended: Cell<bool>,
 }
 
 /// How something ended, beside what it was.
@@ -97,7 +99,13 @@ impl Trail {
             allowance: Arc::clone(&service.allowance),
             action,
             fields,
+            ended: Cell::new(false),
         }
+    }
+
+    /// Whether the log has how it ended. What fails afterwards is the answer's way to the caller.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.get()
     }
 
     /// It turns out to be something else that is done.
@@ -130,11 +138,14 @@ impl Trail {
             let mut refusal = unwritten(&error);
             refusal.message = format!("it was done, but {}", refusal.message);
             refusal
-        })
+        })?;
+        self.ended.set(true);
+        Ok(())
     }
 
     /// Says how a reading ended.
     pub(crate) fn read(&self, done: Done) {
+        self.ended.set(true);
         self.note("end", ended("done", done));
     }
 
