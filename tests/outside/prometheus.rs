@@ -1,6 +1,6 @@
 //! A real Prometheus scrapes for some seconds and answers questions.
 
-use gaxx_tests::{Monitor, Prometheus, require};
+use gaxx_tests::{Monitor, Prometheus, QueryValue, require};
 
 /// Questions that must find something: the machine's, the process' and the self-observation.
 const QUESTIONS: [&str; 8] = [
@@ -100,22 +100,11 @@ fn prometheus_reads_openmetrics_and_stores_the_same_series() {
         .start(&tool);
     prometheus.wait_up("gaxx-cli", 3);
     let stored = prometheus.query("{job=\"gaxx-cli\"}");
-    let stored: std::collections::BTreeSet<_> = stored
-        .into_iter()
-        .map(|value| {
-            let mut labels = value.labels;
-            labels.remove("job");
-            labels.remove("instance");
-            labels
-        })
-        .collect();
+    let stored: std::collections::BTreeSet<_> = stored.iter().map(QueryValue::identity).collect();
     let text = monitor.metrics();
     let mut count = 0;
     for sample in text.families.values().flat_map(|family| &family.samples) {
-        let mut labels = sample.labels.clone();
-        labels.retain(|_, value| !value.is_empty());
-        labels.insert("__name__".to_owned(), sample.name.clone());
-        count += usize::from(stored.contains(&labels));
+        count += usize::from(stored.contains(&sample.identity()));
     }
     let all: usize = text
         .families

@@ -16,6 +16,16 @@ pub struct Sample {
     pub value: f64,
 }
 
+impl Sample {
+    /// What Prometheus knows it by: its labels, without empty ones, and its name as `__name__`.
+    pub fn identity(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels.clone();
+        labels.retain(|_, value| !value.is_empty());
+        labels.insert("__name__".to_owned(), self.name.clone());
+        labels
+    }
+}
+
 /// The samples under one `# TYPE` line.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Family {

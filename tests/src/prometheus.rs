@@ -26,6 +26,17 @@ pub struct QueryValue {
     pub value: f64,
 }
 
+impl QueryValue {
+    /// The labels, without those of its target: what [`Sample::identity`](crate::Sample::identity)
+    /// is there.
+    pub fn identity(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels.clone();
+        labels.remove("job");
+        labels.remove("instance");
+        labels
+    }
+}
+
 /// One scrape target as Prometheus sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {

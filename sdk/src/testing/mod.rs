@@ -33,6 +33,7 @@ mod host;
 mod hostile;
 mod naming;
 mod profiles;
+mod receiver;
 mod samples;
 #[cfg(test)]
 mod tests;
@@ -52,4 +53,5 @@ pub use exchange::Answer;
 pub use helper::helpers_end;
 pub use host::LogLine;
 pub use hostile::{Hostile, hostile_settings};
+pub use receiver::{Received, Receiver};
 pub use samples::{Sample, Samples};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gaxx_tests::{Monitor, Prometheus, QueryValue, Sample, require};
+use gaxx_tests::{Monitor, Prometheus, require};
 use rustix::process::Signal;
 
 use super::{lost, wait_delivered};
@@ -24,22 +24,6 @@ fn config(prometheus: &Prometheus, more: &str) -> String {
     )
 }
 
-/// Name and labels of a series that was scraped.
-fn scraped(sample: &Sample) -> BTreeMap<String, String> {
-    let mut labels = sample.labels.clone();
-    labels.retain(|_, value| !value.is_empty());
-    labels.insert("__name__".to_owned(), sample.name.clone());
-    labels
-}
-
-/// The same of one that was pushed.
-fn pushed(value: &QueryValue) -> BTreeMap<String, String> {
-    let mut labels = value.labels.clone();
-    labels.remove("job");
-    labels.remove("instance");
-    labels
-}
-
 /// Each series that is scraped is there under the same name and labels, histograms with all their
 /// buckets; and what only grows has the same value, where it has not grown meanwhile.
 #[test]
@@ -56,7 +40,7 @@ fn prometheus_has_what_a_scrape_gives() {
     let there: BTreeMap<_, _> = prometheus
         .query(PUSHED)
         .iter()
-        .map(|value| (pushed(value), value.value))
+        .map(|value| (value.identity(), value.value))
         .collect();
     let after = monitor.metrics();
     let (mut same, mut buckets) = (0, 0);
@@ -71,7 +55,7 @@ fn prometheus_has_what_a_scrape_gives() {
         let Some(later) = after.value(&sample.name, &labels) else {
             continue;
         };
-        let value = there.get(&scraped(sample));
+        let value = there.get(&sample.identity());
         let value = value.unwrap_or_else(|| panic!("{sample:?} is not there"));
         if family.kind != "gauge" && later.to_bits() == sample.value.to_bits() {
             assert!(value.to_bits() == later.to_bits(), "{sample:?}: {value}");
