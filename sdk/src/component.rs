@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{Batch, Body, Context, Deadline, Reply, Request, Result, Route, Verdict};
+use crate::{Batch, Body, Context, Deadline, News, Reply, Request, Result, Route, Verdict};
 
 /// A part of a plugin: it is made from its settings, started, called, and stopped.
 ///
@@ -75,6 +75,23 @@ pub trait HealthCheck: Component {
 pub trait Exporter: Component {
     /// Delivers a batch. An error of kind `Permanent` drops it; after any other it comes again.
     fn export(&mut self, batch: &Batch<'_>, deadline: Deadline) -> Result<()>;
+
+    /// Makes durable what was delivered; called before a stop.
+    fn flush(&mut self, _deadline: Deadline) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Tells somebody that the health has changed.
+///
+/// It is configured as an exporter, and waits and is tried again as one.
+pub trait Notifier: Component {
+    /// Delivers changes of health: at once when something has changed, and at each interval, then
+    /// perhaps without changes, so that the receiver may be told again what lasts. An error of kind
+    /// `Permanent` drops them; after any other they come again.
+    ///
+    /// A gaxx-mon of an ABI before 1.4 never calls it.
+    fn notify(&mut self, news: &News, deadline: Deadline) -> Result<()>;
 
     /// Makes durable what was delivered; called before a stop.
     fn flush(&mut self, _deadline: Deadline) -> Result<()> {

@@ -67,6 +67,8 @@ pub enum Make {
     HealthCheck(fn(&str, &Host) -> Result<HealthCheckBox>),
     /// An exporter.
     Exporter(fn(&str, &Host) -> Result<ExporterBox>),
+    /// An exporter that is given changes of health.
+    Notifier(fn(&str, &Host) -> Result<ExporterBox>),
     /// An endpoint, with its routes.
     Endpoint(&'static [Route], fn(&str, &Host) -> Result<EndpointBox>),
 }
@@ -163,6 +165,9 @@ impl ComponentEntry {
     fn attributes(&self) -> RVec<Attribute> {
         let mut all = attributes("asked-by", self.asked_by.as_slice());
         all.extend(attributes("role", self.roles));
+        if matches!(self.make, Make::Notifier(_)) {
+            all.extend(attributes("takes", &["health"]));
+        }
         all
     }
 
@@ -170,7 +175,7 @@ impl ComponentEntry {
         match self.make {
             Make::Collector(_) => manifest::kind::COLLECTOR,
             Make::HealthCheck(_) => manifest::kind::HEALTH_CHECK,
-            Make::Exporter(_) => manifest::kind::EXPORTER,
+            Make::Exporter(_) | Make::Notifier(_) => manifest::kind::EXPORTER,
             Make::Endpoint(..) => manifest::kind::ENDPOINT,
         }
     }
@@ -214,7 +219,7 @@ fn describe_route(route: &Route) -> manifest::Route {
 /// }
 /// ```
 ///
-/// A component is a `collector`, a `check`, an `exporter` or an `endpoint`; those of larger plugins
+/// A component is a `collector`, a `check`, an `exporter`, a `notifier` or an `endpoint`; those of larger plugins
 /// may stand in files of their own, each with [`component!`](crate::component).
 #[macro_export]
 macro_rules! plugin {
@@ -335,6 +340,9 @@ macro_rules! __make {
     };
     (exporter $type:ty) => {
         $crate::declare::Make::Exporter($crate::border::exporter::<$type>)
+    };
+    (notifier $type:ty) => {
+        $crate::declare::Make::Notifier($crate::border::notifier::<$type>)
     };
     (endpoint $type:ty) => {
         $crate::declare::Make::Endpoint(

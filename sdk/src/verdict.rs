@@ -1,9 +1,11 @@
 //! What a health check answers.
 
 use gaxx_abi::component::status;
+use serde::{Deserialize, Serialize};
 
 /// How a health check sees its subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     /// All is well.
     Healthy,
@@ -11,7 +13,8 @@ pub enum Status {
     Degraded,
     /// It does not work.
     Unhealthy,
-    /// The check could not find out.
+    /// The check could not find out. What is none of these is read as this, too.
+    #[serde(other)]
     Unknown,
 }
 
@@ -73,6 +76,16 @@ impl Verdict {
 }
 
 impl Status {
+    /// As JSON and labels say it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Unhealthy => "unhealthy",
+            Self::Unknown => "unknown",
+        }
+    }
+
     pub(crate) fn number(self) -> u32 {
         match self {
             Self::Healthy => status::HEALTHY,

@@ -10,10 +10,16 @@ use std::{
 use gaxx_abi::{ExportFamily, ExportSeries, Point, abi_std::RVec};
 use serde::{Deserialize, Serialize};
 
+use super::cargo::{Cargo, News};
 use crate::registry::{Descriptors, Exported};
 
-/// The form that is written. What another version has left, in another form, is not read.
+/// The form of measurements that is written. What another version has left, in another form, is not
+/// read.
 const FORM: u8 = 1;
+/// The form of changes of health, the same.
+const NEWS: u8 = 2;
+/// The context of changes of health, which share nothing.
+pub(super) const NO_CONTEXT: &[u8] = &[NEWS];
 /// Bytes of a point: its slot and its value.
 const POINT: usize = 4 + 8;
 
@@ -56,18 +62,54 @@ pub(super) fn descriptors(bytes: &[u8], generation: u64) -> Option<Descriptors> 
     })
 }
 
-/// A batch as bytes, without its descriptions.
-pub(super) fn payload(batch: &Exported) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1 + 8 + batch.points.len() * POINT);
-    bytes.push(FORM);
-    let since = batch.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+/// What is delivered as bytes, without its context.
+pub(super) fn payload(cargo: &Cargo) -> Vec<u8> {
+    match cargo {
+        Cargo::Measurements(batch) => measurements(batch),
+        Cargo::News(news) => {
+            let mut bytes = head(NEWS, news.time, 4 + news.json.len());
+            bytes.extend_from_slice(&news.changes.to_le_bytes());
+            bytes.extend_from_slice(news.json.as_bytes());
+            bytes
+        }
+    }
+}
+
+fn head(form: u8, time: SystemTime, rest: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1 + 8 + rest);
+    bytes.push(form);
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     let nanoseconds = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
     bytes.extend_from_slice(&nanoseconds.to_le_bytes());
+    bytes
+}
+
+fn measurements(batch: &Exported) -> Vec<u8> {
+    let mut bytes = head(FORM, batch.time, batch.points.len() * POINT);
     for point in &batch.points {
         bytes.extend_from_slice(&point.slot.to_le_bytes());
         bytes.extend_from_slice(&point.value.to_le_bytes());
     }
     bytes
+}
+
+/// Whether these are changes of health, which need no descriptions.
+pub(super) fn is_news(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&NEWS)
+}
+
+/// Changes of health again; nothing where the bytes are none.
+pub(super) fn news(bytes: &[u8]) -> Option<News> {
+    let (&NEWS, bytes) = bytes.split_first()? else {
+        return None;
+    };
+    let (time, bytes) = bytes.split_first_chunk()?;
+    let (changes, json) = bytes.split_first_chunk()?;
+    Some(News {
+        time: SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::from_le_bytes(*time)),
+        changes: u32::from_le_bytes(*changes),
+        json: String::from_utf8(json.to_vec()).ok()?,
+    })
 }
 
 /// The batch again; nothing where the bytes are none.
@@ -151,7 +193,7 @@ mod tests {
                 descriptors: Arc::new(written),
                 points: values.iter().map(|(slot, value)| Point::new(*slot, *value)).collect(),
             };
-            let read = batch(&payload(&written), Arc::new(read)).unwrap();
+            let read = batch(&measurements(&written), Arc::new(read)).unwrap();
             prop_assert_eq!(read.time, written.time);
             let bits = |batch: &Exported| -> Vec<(u32, u64)> {
                 batch.points.iter().map(|point| (point.slot, point.value.to_bits())).collect()

@@ -10,6 +10,7 @@
 //! is *accepted* once it is in the spool.
 
 mod backoff;
+mod cargo;
 mod codec;
 mod condition;
 mod once;
@@ -19,6 +20,7 @@ mod sending;
 pub mod spool;
 mod worker;
 
+pub use cargo::Takes;
 pub use condition::Condition;
 pub use once::{Sent, once};
 pub use sending::{Facts, Home, Sending};

@@ -8,13 +8,14 @@ use std::{
 };
 
 use super::{
+    cargo::Cargo,
     codec,
     condition::Condition,
     spool::{Budget, Entry, Next, Spool, SpoolError},
 };
 use crate::{
     instruments::{ExporterMetrics, Loss},
-    registry::{Descriptors, Exported},
+    registry::Descriptors,
 };
 
 /// How long after a spool could not be opened it is tried again.
@@ -28,7 +29,7 @@ pub(super) struct Outbox {
     /// Whether the log says that the spool does not work.
     told: bool,
     /// What the disk did not take; newer than what it has.
-    held: VecDeque<Arc<Exported>>,
+    held: VecDeque<Cargo>,
     most: usize,
     metrics: ExporterMetrics,
     lost: Option<(Instant, Loss)>,
@@ -41,8 +42,8 @@ pub(super) struct Outbox {
 
 /// A batch that is being delivered.
 pub(super) struct Waiting {
-    pub(super) batch: Arc<Exported>,
-    /// The number of its descriptions, as the exporter knows them.
+    pub(super) cargo: Cargo,
+    /// The number of its descriptions, as the exporter knows them; 0 where it has none.
     pub(super) generation: u64,
     place: Place,
 }
@@ -121,8 +122,8 @@ impl Outbox {
     }
 
     /// Takes a batch in. Where its places are spent the oldest goes, counted.
-    pub(super) fn push(&mut self, batch: Arc<Exported>) {
-        self.held.push_back(batch);
+    pub(super) fn push(&mut self, cargo: Cargo) {
+        self.held.push_back(cargo);
         self.open();
         self.store();
         while self.held.len() > self.most {
@@ -135,18 +136,24 @@ impl Outbox {
     /// Moves what is held to the disk, as far as that takes it.
     fn store(&mut self) {
         let now = SystemTime::now();
-        while let (Some(spool), Some(batch)) = (&mut self.spool, self.held.front()) {
+        while let (Some(spool), Some(cargo)) = (&mut self.spool, self.held.front()) {
             let expired = spool.expire(now);
-            let generation = batch.descriptors.generation;
-            let (_, context) = match self.written.take() {
-                Some(written) if written.0 == generation => self.written.insert(written),
-                _ => self
-                    .written
-                    .insert((generation, codec::context(&batch.descriptors))),
+            let context = match cargo {
+                Cargo::News(_) => (0, codec::NO_CONTEXT),
+                Cargo::Measurements(batch) => {
+                    let generation = batch.descriptors.generation;
+                    let written = match self.written.take() {
+                        Some(written) if written.0 == generation => self.written.insert(written),
+                        _ => self
+                            .written
+                            .insert((generation, codec::context(&batch.descriptors))),
+                    };
+                    (generation, written.1.as_slice())
+                }
             };
-            let payload = codec::payload(batch);
+            let payload = codec::payload(cargo);
             let stored = spool
-                .append((generation, context), &payload, now)
+                .append(context, &payload, now)
                 .and_then(|pushed_out| spool.sync().map(|()| pushed_out));
             self.lose(Loss::Age, expired);
             match stored {
@@ -174,10 +181,10 @@ impl Outbox {
             match spool.peek() {
                 Ok(Next::Entry(entry)) => {
                     let sequence = entry.sequence;
-                    if let Some(batch) = self.decode(&entry) {
+                    if let Some((cargo, generation)) = self.decode(&entry) {
                         return Some(Waiting {
-                            generation: batch.descriptors.generation,
-                            batch: Arc::new(batch),
+                            cargo,
+                            generation,
                             place: Place::Spool(sequence),
                         });
                     }
@@ -192,17 +199,26 @@ impl Outbox {
                 }
             }
         }
-        let batch = self.held.pop_front()?;
+        let cargo = self.held.pop_front()?;
+        let generation = match &cargo {
+            Cargo::Measurements(batch) => {
+                let live = Source::Live(batch.descriptors.generation);
+                self.generations.of(live)
+            }
+            Cargo::News(_) => 0,
+        };
         Some(Waiting {
-            generation: self
-                .generations
-                .of(Source::Live(batch.descriptors.generation)),
-            batch,
+            cargo,
+            generation,
             place: Place::Memory,
         })
     }
 
-    fn decode(&mut self, entry: &Entry) -> Option<Exported> {
+    fn decode(&mut self, entry: &Entry) -> Option<(Cargo, u64)> {
+        if codec::is_news(&entry.payload) {
+            let news = codec::news(&entry.payload)?;
+            return Some((Cargo::News(Arc::new(news)), 0));
+        }
         let sum = entry.context;
         let descriptors = match &self.read {
             Some((known, descriptors)) if *known == sum => Arc::clone(descriptors),
@@ -214,7 +230,9 @@ impl Outbox {
                 descriptors
             }
         };
-        codec::batch(&entry.payload, descriptors)
+        let batch = codec::batch(&entry.payload, descriptors)?;
+        let generation = batch.descriptors.generation;
+        Some((Cargo::Measurements(Arc::new(batch)), generation))
     }
 
     /// A batch need not be delivered any more.
@@ -235,7 +253,7 @@ impl Outbox {
     pub(super) fn put_back(&mut self, waiting: Waiting) {
         if matches!(waiting.place, Place::Memory) {
             if self.held.len() < self.most {
-                self.held.push_front(waiting.batch);
+                self.held.push_front(waiting.cargo);
             } else {
                 self.lose(Loss::Queue, 1);
             }
@@ -272,7 +290,7 @@ impl Outbox {
 
     fn oldest(&self) -> Option<SystemTime> {
         let spooled = self.spool.as_ref().and_then(Spool::oldest);
-        spooled.or_else(|| self.held.front().map(|batch| batch.time))
+        spooled.or_else(|| self.held.front().map(Cargo::time))
     }
 
     fn acknowledge(&mut self, sequence: u64) {
@@ -344,7 +362,7 @@ mod tests {
     use gaxx_abi::{Point, abi_std::RVec};
 
     use super::*;
-    use crate::{instruments::Instruments, role::Role};
+    use crate::{export::cargo::News, instruments::Instruments, registry::Exported, role::Role};
 
     const BUDGET: Budget = Budget {
         bytes: 1 << 20,
@@ -357,7 +375,11 @@ mod tests {
         Outbox::new(place, most, metrics)
     }
 
-    fn batch(generation: u64, value: f64) -> Arc<Exported> {
+    fn batch(generation: u64, value: f64) -> Cargo {
+        Cargo::Measurements(exported(generation, value))
+    }
+
+    fn exported(generation: u64, value: f64) -> Arc<Exported> {
         Arc::new(Exported {
             time: SystemTime::now(),
             descriptors: Arc::new(Descriptors {
@@ -369,11 +391,41 @@ mod tests {
         })
     }
 
+    fn described(waiting: &Waiting) -> &Exported {
+        match &waiting.cargo {
+            Cargo::Measurements(batch) => batch,
+            Cargo::News(_) => panic!("it was given measurements"),
+        }
+    }
+
+    #[test]
+    fn changes_of_health_wait_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let news = |json: &str| News {
+            time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_001),
+            changes: 2,
+            json: json.to_owned(),
+        };
+        let mut first = outbox(Some(folder.path()), 1);
+        for json in ["{}", "{\"a\":1}"] {
+            first.push(Cargo::News(Arc::new(news(json))));
+        }
+        drop(first);
+        let mut second = outbox(Some(folder.path()), 1);
+        second.open();
+        for json in ["{}", "{\"a\":1}"] {
+            let waiting = second.next().unwrap();
+            assert!(matches!(&waiting.cargo, Cargo::News(it) if **it == news(json)));
+            second.done(&waiting);
+        }
+        assert_eq!(second.waiting(), 0);
+    }
+
     /// Delivers all that waits: the value of each.
     fn deliver(outbox: &mut Outbox) -> Vec<f64> {
         let mut values = Vec::new();
         while let Some(waiting) = outbox.next() {
-            values.push(waiting.batch.points[0].value);
+            values.push(described(&waiting).points[0].value);
             outbox.done(&waiting);
         }
         values
@@ -441,7 +493,7 @@ mod tests {
         drop(first);
         let mut second = outbox(Some(folder.path()), 1);
         // Another description by the same number.
-        let mut other = Exported::clone(&batch(1, 1.0));
+        let mut other = Exported::clone(&exported(1, 1.0));
         other.descriptors = Arc::new(Descriptors {
             generation: 1,
             families: vec![gaxx_abi::ExportFamily {
@@ -456,12 +508,12 @@ mod tests {
             .into(),
             series: RVec::new(),
         });
-        second.push(Arc::new(other));
+        second.push(Cargo::Measurements(Arc::new(other)));
         let one = second.next().unwrap();
         second.done(&one);
         let two = second.next().unwrap();
         assert_ne!(one.generation, two.generation);
-        assert_eq!(two.batch.descriptors.families.len(), 1);
+        assert_eq!(described(&two).descriptors.families.len(), 1);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
+    cargo::Takes,
     relabel::{Relabel, Rule},
     spool::Budget,
 };
@@ -10,6 +11,8 @@ use super::{
 /// What an exporter sends, and how it waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sending {
+    /// What it is given.
+    pub takes: Takes,
     /// How many batches wait in memory at most, where they cannot be on disk.
     pub queue: usize,
     /// How much may wait on disk; nothing where it may not.

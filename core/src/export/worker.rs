@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use gaxx_abi::{Attribute, Batch, abi_std::RVec};
+use gaxx_abi::{Attribute, abi_std::RVec};
 use parking_lot::Mutex;
 use tokio::{
     sync::{oneshot, watch},
@@ -15,6 +15,7 @@ use tokio::{
 
 use super::{
     backoff::Backoff,
+    cargo::Cargo,
     condition::Condition,
     name,
     outbox::{Outbox, Waiting},
@@ -191,7 +192,8 @@ impl Exporting {
         let (batch, left_out) = self.relabel.apply(exported);
         self.metrics.relabelled.set(left_out.dropped as f64);
         self.metrics.clashing.set(left_out.clashing as f64);
-        self.with_outbox(move |outbox| outbox.push(batch)).await;
+        let cargo = Cargo::Measurements(batch);
+        self.with_outbox(move |outbox| outbox.push(cargo)).await;
         self.waits = true;
     }
 
@@ -203,7 +205,7 @@ impl Exporting {
         };
         let (sender, receiver) = oneshot::channel();
         let deadline = self.component.timing.deadline;
-        let (sent, resource) = (Arc::clone(&waiting.batch), Arc::clone(&self.resource));
+        let (sent, resource) = (waiting.cargo.clone(), Arc::clone(&self.resource));
         let generation = waiting.generation;
         let table = Arc::clone(&self.component.table);
         let begun = self.component.begin(
@@ -211,11 +213,7 @@ impl Exporting {
             move |object| {
                 let result = match object {
                     Object::Exporter(exporter) => {
-                        let batch = Batch {
-                            generation,
-                            ..sent.batch(&resource)
-                        };
-                        exporter.export(batch, nanos(deadline)).into_result()
+                        sent.hand_over(exporter, generation, &resource, nanos(deadline))
                     }
                     _ => Ok(()),
                 };
@@ -265,9 +263,7 @@ impl Exporting {
 
     fn delivered(&self, waiting: &Waiting) {
         self.metrics.sent.inc();
-        self.metrics
-            .samples
-            .inc_by(waiting.batch.points.len() as f64);
+        self.metrics.samples.inc_by(waiting.cargo.size() as f64);
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         self.metrics
             .last_success

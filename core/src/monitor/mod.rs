@@ -34,8 +34,13 @@ pub use reload::ReloadError;
 pub use source::{Source, StartError};
 
 use self::{
-    exports::Exports, history::History, pages::Pages, records::Records, reload::Reloads,
-    services::Inside, watch::Watch,
+    exports::Exports,
+    history::History,
+    pages::Pages,
+    records::Records,
+    reload::Reloads,
+    services::{Inside, Recent},
+    watch::Watch,
 };
 use crate::{
     config::{Config, Document, Problems},
@@ -324,6 +329,7 @@ fn maker(
             role: instruments.role,
             registry: registry.clone(),
             health: Arc::clone(health),
+            recent: Recent::default(),
             records: records.clone(),
             // Plugins ask on threads of their own, where there is none.
             runtime: Handle::try_current().ok(),

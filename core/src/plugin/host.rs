@@ -40,6 +40,8 @@ pub trait Services: Send + Sync {
     fn metrics(&self) -> String;
     /// The health report, as the JSON of `/api/health`.
     fn health(&self) -> String;
+    /// The series that a selector takes, as JSON; see [`gaxx_abi::host::Host`].
+    fn select(&self, selector: &str) -> Result<Vec<u8>, Fault>;
     /// Something of the process: a constant of [`gaxx_abi::host::process`].
     fn process(&self, what: u32) -> Result<Vec<u8>, Fault>;
     /// Writes a component's record, a JSON object, to the audit log. Returns once it is durable, at
@@ -254,6 +256,10 @@ impl Abi for Handle {
         let within = Duration::from_nanos(deadline);
         let told = sessions.carry_out(&order, within, |plugin| services.profiled(plugin));
         told.map(Into::into).map_err(Into::into).into()
+    }
+
+    fn select(&self, selector: RStr<'_>, _deadline: u64) -> RResult<RVec<u8>, Fault> {
+        self.0.services.select(&selector).map(Into::into).into()
     }
 
     fn is_cancelled(&self) -> bool {

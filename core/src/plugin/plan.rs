@@ -208,7 +208,7 @@ fn exporters(config: &Config, candidate: &Candidate, component: &manifest::Compo
                 deadline: section.deadline.get(),
                 keep: interval * 10,
             },
-            sending: section.sending(),
+            sending: section.sending(schema::takes(component)),
             routes: Vec::new(),
         })
     });

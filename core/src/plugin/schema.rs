@@ -9,7 +9,8 @@ use crate::{
         Claim, Config, EXPORTER_KEYS, ExporterSchema, KnownPlugins, PLUGIN_KEYS, PluginSchema,
         PluginSection, SettingsSchemaError, check_settings_schema,
     },
-    export, health,
+    export::{self, Takes},
+    health,
     registry::Owner,
     role::Role,
 };
@@ -113,6 +114,16 @@ pub(super) fn is_asked_for(section: &Map<String, Value>, component: &manifest::C
         .filter(|attribute| attribute.name == "asked-by");
     keys.map(|attribute| attribute.value.as_str())
         .all(|key| section.get(key).is_some_and(|value| !value.is_null()))
+}
+
+/// What an exporter is given.
+pub(super) fn takes(component: &manifest::Component) -> Takes {
+    let mut attributes = component.attributes.iter();
+    if attributes.any(|attribute| attribute.name == "takes" && attribute.value == "health") {
+        Takes::Health
+    } else {
+        Takes::Measurements
+    }
 }
 
 /// Whether the component is made where the program is run as this.

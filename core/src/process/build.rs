@@ -80,7 +80,7 @@ mod tests {
         let build = Build::own();
         assert_eq!(
             (build.version, build.abi.as_str()),
-            (env!("CARGO_PKG_VERSION"), "1.3")
+            (env!("CARGO_PKG_VERSION"), "1.4")
         );
         assert!(build.rustc.starts_with("rustc 1."), "{build:?}");
         assert!(["debug", "release"].contains(&build.profile));

@@ -26,6 +26,7 @@ mod own;
 mod owner;
 pub mod protobuf;
 mod selection;
+mod selector;
 mod slots;
 mod snapshot;
 mod table;
@@ -52,6 +53,7 @@ pub use family::Kind;
 pub use limits::Limits;
 pub use owner::{CORE, Owner};
 pub use selection::Selection;
+pub use selector::{Selector, SelectorError};
 pub use snapshot::{FamilyView, Sample, Selected, Snapshot, Value};
 pub use table::{Table, TableStatus};
 

@@ -2,10 +2,10 @@
 
 use abi_stable::{
     StableAbi, sabi_trait,
-    std_types::{RBox, ROption, RResult, RString, RVec},
+    std_types::{RBox, ROption, RResult, RStr, RString, RVec},
 };
 
-use crate::{Attribute, Batch, BodyBox, Fault, Point, ReplyBox, Request};
+use crate::{Attribute, Batch, BodyBox, Fault, Point, ReplyBox, Request, fault};
 
 /// How a health check sees its subject.
 pub mod status {
@@ -89,6 +89,16 @@ pub trait Exporter: Send {
     /// Called once, last of all.
     #[sabi(last_prefix_field)]
     fn stop(&mut self, deadline: u64);
+    /// Delivers changes of health, as JSON: `{"time", "transitions": [{"check", "from", "to",
+    /// "message", "time", "severity", "tags", "silenced", "details"}], "checks": [{"check", "status",
+    /// "since", "message", "severity", "tags", "silenced"}]}`. Called in place of `export`, where
+    /// the component's attribute `takes` says `health`. Faults as there. Since 1.4.
+    fn notify(&mut self, _news: RStr<'_>, _deadline: u64) -> RResult<(), Fault> {
+        RResult::RErr(Fault::absent(
+            fault::kind::PERMANENT,
+            "this exporter takes no changes of health",
+        ))
+    }
 }
 
 /// An exporter that a plugin made.

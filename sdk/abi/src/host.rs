@@ -125,6 +125,17 @@ pub trait Host: Send + Sync {
             "this host has no profiler",
         ))
     }
+    /// The series that a selector takes, as they were measured last, in the manner of Prometheus:
+    /// `name{label="value",other!="value",third=~"regex",fourth!~"regex"}`; a histogram has `_bucket`,
+    /// `_count` and `_sum` behind its name. As JSON: `[{"name", "labels", "value", "kind"}]`, where a
+    /// value that JSON does not have is the text `NaN`, `+Inf` or `-Inf`. Since 1.4; an older host
+    /// selects nothing.
+    fn select(&self, _selector: RStr<'_>, _deadline: u64) -> RResult<RVec<u8>, Fault> {
+        RResult::RErr(Fault::absent(
+            fault::kind::REFUSED,
+            "this host selects no series",
+        ))
+    }
 }
 
 /// A host, shared between a component and its handles.

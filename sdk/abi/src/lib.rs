@@ -53,7 +53,7 @@ pub use abi_stable::std_types as abi_std;
 pub const MAJOR: u16 = 1;
 
 /// The minor version: it grows with every addition; older and newer minors load.
-pub const MINOR: u16 = 3;
+pub const MINOR: u16 = 4;
 
 /// A name and a value, for what a struct could not foresee. Unknown names are ignored.
 #[repr(C)]

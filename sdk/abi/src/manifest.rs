@@ -55,6 +55,8 @@ pub struct Component {
     /// The paths of an endpoint; empty for all else.
     pub routes: RVec<Route>,
     /// `role` (several may stand here): it is made only where the program is run as one of these.
+    /// `takes`: `health` says that an exporter is given changes of health in place of batches; see
+    /// [`crate::component::Exporter::notify`].
     pub attributes: RVec<Attribute>,
 }
 

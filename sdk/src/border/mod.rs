@@ -9,6 +9,7 @@ mod endpoints;
 mod exporting;
 mod guard;
 mod library;
+mod notifying;
 mod plugins;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,9 @@ use gaxx_abi::{
 };
 
 use self::bridge::Bridge;
-use crate::{Collector, Component, Endpoint, Exporter, HealthCheck, Host, Result, settings};
+use crate::{
+    Collector, Component, Endpoint, Exporter, HealthCheck, Host, Notifier, Result, settings,
+};
 
 /// Makes a collector.
 pub fn collector<T: Collector>(settings: &str, host: &Host) -> Result<CollectorBox> {
@@ -39,6 +42,12 @@ pub fn health_check<T: HealthCheck>(settings: &str, host: &Host) -> Result<Healt
 /// Makes an exporter.
 pub fn exporter<T: Exporter>(settings: &str, host: &Host) -> Result<ExporterBox> {
     Bridge::<T>::new(settings, host).map(|bridge| Exporter_TO::from_value(bridge, TD_Opaque))
+}
+
+/// Makes a notifier.
+pub fn notifier<T: Notifier>(settings: &str, host: &Host) -> Result<ExporterBox> {
+    let bridge = notifying::Notifying(Bridge::<T>::new(settings, host)?);
+    Ok(Exporter_TO::from_value(bridge, TD_Opaque))
 }
 
 /// Makes an endpoint.

@@ -93,7 +93,7 @@ impl Abi for Declared {
         host: HostRef,
     ) -> RResult<ExporterBox, Fault> {
         self.make(name, settings, host, |make| match make {
-            Make::Exporter(make) => Some(*make),
+            Make::Exporter(make) | Make::Notifier(make) => Some(*make),
             _ => None,
         })
     }

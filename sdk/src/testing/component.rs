@@ -12,7 +12,10 @@ use super::{
     host::{LogLine, TestHost},
     samples::Samples,
 };
-use crate::{Collector, Endpoint, Exporter, HealthCheck, Result, Status, Verdict, error::answer};
+use crate::{
+    Collector, Endpoint, Exporter, HealthCheck, News, Notifier, Result, Status, Verdict,
+    error::answer,
+};
 
 /// How long the kit waits for an answer that is completed later.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +32,7 @@ pub struct CheckTest {
     host: TestHost,
 }
 
-/// An exporter under test. It is stopped when it is dropped.
+/// An exporter or a notifier under test. It is stopped when it is dropped.
 pub struct ExporterTest {
     component: ExporterBox,
     host: TestHost,
@@ -54,6 +57,11 @@ pub fn check<T: HealthCheck>(settings: Value) -> Result<CheckTest> {
 /// Makes and starts an exporter.
 pub fn exporter<T: Exporter>(settings: Value) -> Result<ExporterTest> {
     Conditions::default().exporter::<T>(settings)
+}
+
+/// Makes and starts a notifier.
+pub fn notifier<T: Notifier>(settings: Value) -> Result<ExporterTest> {
+    Conditions::default().notifier::<T>(settings)
 }
 
 /// Makes and starts an endpoint.
@@ -91,6 +99,13 @@ impl ExporterTest {
     pub fn export(&mut self, measurements: &Measurements) -> Result<()> {
         let time = self.host.time();
         measurements.with_batch(|batch| answer(self.component.export(batch, time)))
+    }
+
+    /// Hands over changes of health, to a notifier.
+    pub fn notify(&mut self, news: &News) -> Result<()> {
+        let time = self.host.time();
+        let json = serde_json::to_string(news)?;
+        answer(self.component.notify(json.as_str().into(), time))
     }
 
     /// Makes durable what was delivered.

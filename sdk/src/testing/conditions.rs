@@ -16,7 +16,8 @@ use super::{
     host::TestHost,
 };
 use crate::{
-    Collector, Endpoint, Error, Exporter, HealthCheck, Host, Process, Result, border, logging,
+    Collector, Endpoint, Error, Exporter, HealthCheck, Host, Notifier, Process, Result, Selected,
+    border, logging,
 };
 
 /// What a component can ask of its host; see [`Conditions::refusing`].
@@ -38,6 +39,8 @@ pub enum Facility {
     Helpers,
     /// Whatever belongs to the process, [`Host::process`](crate::Host::process).
     Process,
+    /// Series by selector, [`Host::select`](crate::Host::select).
+    Select,
     /// Profiles, [`Host::cpu_profile`](crate::Host::cpu_profile) and
     /// [`Host::heap_profile`](crate::Host::heap_profile).
     Profiles,
@@ -45,7 +48,7 @@ pub enum Facility {
 
 impl Facility {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Audit,
         Self::Families,
         Self::Series,
@@ -54,6 +57,7 @@ impl Facility {
         Self::Health,
         Self::Helpers,
         Self::Process,
+        Self::Select,
         Self::Profiles,
     ];
 }
@@ -88,6 +92,8 @@ pub struct Conditions {
     pub(super) inherited: Option<Vec<u8>>,
     /// By the number of what is asked for.
     pub(super) process: BTreeMap<u32, Vec<u8>>,
+    /// By selector.
+    pub(super) selected: BTreeMap<String, Vec<Selected>>,
     /// In turn.
     pub(super) profiles: Vec<Result<Vec<u8>>>,
 }
@@ -95,7 +101,7 @@ pub struct Conditions {
 impl Default for Conditions {
     /// Those of [`collector`](super::collector) and its like: 10 s for each call, nothing refused,
     /// as many series as a plugin may have, the only instance, nothing inherited, nothing to tell of
-    /// the process, no profiles.
+    /// the process, no profiles, nothing to select.
     fn default() -> Self {
         Self {
             time: Duration::from_secs(10),
@@ -104,6 +110,7 @@ impl Default for Conditions {
             instance: String::new(),
             inherited: None,
             process: BTreeMap::new(),
+            selected: BTreeMap::new(),
             profiles: Vec::new(),
         }
     }
@@ -161,6 +168,14 @@ impl Conditions {
         self
     }
 
+    /// What [`Host::select`](crate::Host::select) answers to this selector, letter by letter; to all
+    /// others it answers nothing.
+    #[must_use]
+    pub fn selects(mut self, selector: &str, series: Vec<Selected>) -> Self {
+        self.selected.insert(selector.to_owned(), series);
+        self
+    }
+
     /// A profile that [`Host::heap_profile`](crate::Host::heap_profile) gives, or the end of a
     /// [`CpuProfile`](crate::CpuProfile), of whichever plugin. May be said several times: each is
     /// given once, in turn, and the last from then on. As in gaxx-mon there is one CPU profile at a
@@ -213,6 +228,13 @@ impl Conditions {
     pub fn exporter<T: Exporter>(self, settings: Value) -> Result<ExporterTest> {
         let host = TestHost::new(self);
         let made = border::exporter::<T>(&settings.to_string(), &handle(&host))?;
+        ExporterTest::started(made, host)
+    }
+
+    /// Makes and starts a notifier.
+    pub fn notifier<T: Notifier>(self, settings: Value) -> Result<ExporterTest> {
+        let host = TestHost::new(self);
+        let made = border::notifier::<T>(&settings.to_string(), &handle(&host))?;
         ExporterTest::started(made, host)
     }
 

@@ -308,6 +308,14 @@ impl Abi for TestHost {
         socket.map_err(Into::into).into()
     }
 
+    fn select(&self, selector: RStr<'_>, _deadline: u64) -> RResult<RVec<u8>, Fault> {
+        let selected = self.offer(Facility::Select, "series").and_then(|()| {
+            let known = self.0.conditions.selected.get(selector.as_str());
+            Ok(serde_json::to_vec(known.map_or(&[][..], Vec::as_slice))?)
+        });
+        selected.map(RVec::from).map_err(Into::into).into()
+    }
+
     fn profile(&self, order: RStr<'_>, _deadline: u64) -> RResult<RVec<u8>, Fault> {
         let profile = self.offer(Facility::Profiles, "profiles").and_then(|()| {
             let given = &self.0.conditions.profiles;

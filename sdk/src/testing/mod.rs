@@ -46,6 +46,7 @@ pub use child::in_child;
 pub use compliance::{Compliance, comply};
 pub use component::{
     CheckTest, CollectorTest, EndpointTest, ExporterTest, check, collector, endpoint, exporter,
+    notifier,
 };
 pub use conditions::{Conditions, Facility, host};
 pub use exchange::Answer;

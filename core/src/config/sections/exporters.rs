@@ -82,9 +82,10 @@ impl Default for Spool {
 }
 
 impl ExporterSection {
-    /// What it sends, and how that waits.
-    pub fn sending(&self) -> export::Sending {
+    /// How what it takes is changed, and waits.
+    pub fn sending(&self, takes: export::Takes) -> export::Sending {
         export::Sending {
+            takes,
             queue: self.queue as usize,
             spool: self.spool.enabled.then(|| Budget {
                 bytes: self.spool.max_size.bytes(),

@@ -120,6 +120,13 @@ impl Held {
                 exporter.points(&mut points);
                 Ok(Told::Points(points))
             }
+            (Ask::Notify(news, deadline), Object::Exporter(exporter)) => {
+                exporter
+                    .notify(news.as_str().into(), deadline)
+                    .into_result()?;
+                exporter.points(&mut points);
+                Ok(Told::Points(points))
+            }
             (Ask::Flush(deadline), Object::Exporter(exporter)) => {
                 exporter.flush(deadline).into_result()?;
                 exporter.points(&mut points);

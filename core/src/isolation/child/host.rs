@@ -171,6 +171,11 @@ impl Abi for RemoteHost {
         self.ask(HostCall::Profile { order, deadline }, bytes)
     }
 
+    fn select(&self, selector: RStr<'_>, deadline: u64) -> RResult<RVec<u8>, Fault> {
+        let selector = selector.into();
+        self.ask(HostCall::Select { selector, deadline }, bytes)
+    }
+
     fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Acquire)
     }

@@ -124,6 +124,11 @@ fn answer(seat: &Seat, process: u64, what: HostCall) -> Option<(HostTold, Option
         HostCall::Process { what, deadline } => told(host.process(what, deadline), |bytes| {
             HostTold::Bytes(bytes.into())
         }),
+        HostCall::Select { selector, deadline } => {
+            told(host.select(selector.as_str().into(), deadline), |bytes| {
+                HostTold::Bytes(bytes.into())
+            })
+        }
         HostCall::Profile { order, deadline } => {
             let profile = host.profile(order.as_str().into(), deadline.min(nanos(PROFILE)));
             told(profile, |bytes| HostTold::Bytes(bytes.into()))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gaxx_abi::{
     Batch, Fault, Point,
-    abi_std::{ROption, RResult, RVec},
+    abi_std::{ROption, RResult, RStr, RVec},
     component::Exporter,
 };
 
@@ -55,6 +55,13 @@ impl Exporter for RemoteExporter {
         // A child that answered has them, whatever became of the batch.
         self.described = now;
         sent.into()
+    }
+
+    fn notify(&mut self, news: RStr<'_>, deadline: u64) -> RResult<(), Fault> {
+        self.send(Limit::of(deadline), |told, _| {
+            Ask::Notify(news.into(), told)
+        })
+        .into()
     }
 
     fn flush(&mut self, deadline: u64) -> RResult<(), Fault> {

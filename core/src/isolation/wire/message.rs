@@ -56,6 +56,8 @@ pub(in crate::isolation) enum Ask {
     Check(u64),
     /// Answered by [`Told::Points`]: the exporter's own numbers.
     Export(Box<Export>, u64),
+    /// The same, of changes of health, as JSON.
+    Notify(String, u64),
     /// Answered by [`Told::Points`].
     Flush(u64),
     /// The endpoint's own numbers; answered by [`Told::Points`].
@@ -169,6 +171,11 @@ pub(in crate::isolation) enum HostCall {
     },
     /// Answered by [`HostTold::Descriptor`].
     Helper(String),
+    /// Answered by [`HostTold::Bytes`].
+    Select {
+        selector: String,
+        deadline: u64,
+    },
     /// Answered by [`HostTold::Bytes`].
     Profile {
         order: String,

@@ -235,6 +235,10 @@ impl Services for NoServices {
         String::new()
     }
 
+    fn select(&self, _: &str) -> Result<Vec<u8>, Fault> {
+        Err(fault("nothing to select"))
+    }
+
     fn process(&self, _what: u32) -> Result<Vec<u8>, Fault> {
         Err(fault("nothing to give"))
     }

@@ -64,6 +64,10 @@ impl Services for Gives {
         String::new()
     }
 
+    fn select(&self, _: &str) -> Result<Vec<u8>, Fault> {
+        Err(fault("nothing to select"))
+    }
+
     fn process(&self, _: u32) -> Result<Vec<u8>, Fault> {
         Err(fault("nothing to give"))
     }

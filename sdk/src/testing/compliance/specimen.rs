@@ -9,7 +9,7 @@ use gaxx_abi::{
 use serde_json::{Value, json};
 
 use crate::{
-    ErrorKind, Result,
+    ErrorKind, News, Result, Severity, Standing, Status, Transition,
     error::answer,
     testing::{
         CheckTest, CollectorTest, Conditions, EndpointTest, ExporterTest, LogLine, Measurements,
@@ -32,6 +32,7 @@ pub(super) enum Subject {
     Collector(CollectorTest),
     Check(CheckTest),
     Exporter(ExporterTest),
+    Notifier(ExporterTest),
     Endpoint(EndpointTest, Vec<manifest::Route>),
 }
 
@@ -85,7 +86,13 @@ impl Specimen {
             }
             kind::EXPORTER => {
                 let made = answer(plugin.exporter(name, json, reference))?;
-                Subject::Exporter(ExporterTest::started(made, host)?)
+                let made = ExporterTest::started(made, host)?;
+                let mut attributes = self.component.attributes.iter();
+                if attributes.any(|it| it.name == "takes") {
+                    Subject::Notifier(made)
+                } else {
+                    Subject::Exporter(made)
+                }
             }
             _ => {
                 let made = answer(plugin.endpoint(name, json, reference))?;
@@ -107,6 +114,11 @@ impl Subject {
                 exporter.export(&measurements())?;
                 exporter.flush()?;
                 Ok(exporter.samples())
+            }
+            Self::Notifier(notifier) => {
+                notifier.notify(&news())?;
+                notifier.flush()?;
+                Ok(notifier.samples())
             }
             Self::Endpoint(endpoint, routes) => {
                 for (number, route) in routes.iter().enumerate() {
@@ -131,7 +143,7 @@ impl Subject {
         match self {
             Self::Collector(collector) => collector.save(),
             Self::Check(check) => check.save(),
-            Self::Exporter(exporter) => exporter.save(),
+            Self::Exporter(exporter) | Self::Notifier(exporter) => exporter.save(),
             Self::Endpoint(endpoint, _) => endpoint.save(),
         }
     }
@@ -140,7 +152,7 @@ impl Subject {
         match self {
             Self::Collector(collector) => collector.host(),
             Self::Check(check) => check.host(),
-            Self::Exporter(exporter) => exporter.host(),
+            Self::Exporter(exporter) | Self::Notifier(exporter) => exporter.host(),
             Self::Endpoint(endpoint, _) => endpoint.host(),
         }
     }
@@ -150,12 +162,48 @@ impl Subject {
         let log = match self {
             Self::Collector(collector) => collector.stop(),
             Self::Check(check) => check.stop(),
-            Self::Exporter(exporter) => exporter.stop(),
+            Self::Exporter(exporter) | Self::Notifier(exporter) => exporter.stop(),
             Self::Endpoint(endpoint, _) => endpoint.stop(),
         };
         let panicked = |line: &LogLine| line.message.starts_with("panicked at ");
         let lines = log.into_iter().filter(panicked);
         lines.map(|line| line.message).collect()
+    }
+}
+
+/// Changes of health of every kind, with texts that are odd.
+fn news() -> News {
+    let time = "2026-01-02T03:04:05Z".to_owned();
+    let all = [
+        Status::Healthy,
+        Status::Degraded,
+        Status::Unhealthy,
+        Status::Unknown,
+    ];
+    let transition = |to| Transition {
+        check: "a/b\"c\n".to_owned(),
+        from: Status::Unknown,
+        to,
+        message: "it's \\ \u{1f600} odd".to_owned(),
+        time: time.clone(),
+        severity: Severity::Warning,
+        tags: vec!["x".to_owned(), String::new()],
+        silenced: to == Status::Degraded,
+        details: [("k".to_owned(), "v".to_owned())].into(),
+    };
+    let standing = |status| Standing {
+        check: format!("check/{}", status as u32),
+        status,
+        since: time.clone(),
+        message: String::new(),
+        severity: Severity::Critical,
+        tags: Vec::new(),
+        silenced: false,
+    };
+    News {
+        time: time.clone(),
+        transitions: all.map(transition).into(),
+        checks: all.map(standing).into(),
     }
 }
 
