@@ -11,6 +11,9 @@ use crate::Status;
 pub struct News {
     /// When it was put together, in RFC 3339.
     pub time: String,
+    /// Of whom it is: what the exporter's `labels` say, with `host` and `role`.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
     /// What has changed, in its order; perhaps nothing.
     #[serde(default)]
     pub transitions: Vec<Transition>,

@@ -9,6 +9,7 @@ use gaxx_otlp as _;
 use gaxx_pprof as _;
 use gaxx_remote_write as _;
 use gaxx_system as _;
+use gaxx_webhook as _;
 
 use gaxx_sdk::abi::{PluginBox, abi_std::RVec};
 
@@ -41,6 +42,7 @@ mod tests {
                 "pprof",
                 "remote-write",
                 "system",
+                "webhook",
             ]
         );
     }

@@ -89,7 +89,7 @@ pub trait Exporter: Send {
     /// Called once, last of all.
     #[sabi(last_prefix_field)]
     fn stop(&mut self, deadline: u64);
-    /// Delivers changes of health, as JSON: `{"time", "transitions": [{"check", "from", "to",
+    /// Delivers changes of health, as JSON: `{"time", "labels", "transitions": [{"check", "from", "to",
     /// "message", "time", "severity", "tags", "silenced", "details"}], "checks": [{"check", "status",
     /// "since", "message", "severity", "tags", "silenced"}]}`. Called in place of `export`, where
     /// the component's attribute `takes` says `health`. Faults as there. Since 1.4.

@@ -202,6 +202,7 @@ fn news() -> News {
     };
     News {
         time: time.clone(),
+        labels: [("host".to_owned(), "test-host".to_owned())].into(),
         transitions: all.map(transition).into(),
         checks: all.map(standing).into(),
     }
