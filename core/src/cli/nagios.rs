@@ -101,6 +101,7 @@ mod tests {
             last_checked: None,
             duration: 0.25,
             details: facts.collect::<BTreeMap<_, _>>(),
+            ..CheckReport::default()
         }
     }
 

@@ -52,12 +52,14 @@ pub use problem::{Origin, Position, Problem, Problems, Severity};
 pub use reference::reference;
 pub use schema::schema;
 pub use sections::{
-    Agent, Audit, Auth, CheckPlan, CheckSection, Client, ClientCertificate, CollectorThresholds,
-    ComponentPlan, ComponentSection, Config, ExportThresholds, ExporterSection, Health, Isolation,
-    Limits, Log, LogFormat, PluginSection, Plugins, Process, ProcessSection, Profiling, ScopeName,
-    Scrape, Server, TaskThresholds, Telemetry, Tls, Token, Trust,
+    Agent, Audit, Auth, CheckPlan, CheckSection, CheckSeverity, Client, ClientCertificate,
+    CollectorThresholds, ComponentPlan, ComponentSection, Config, ExportThresholds,
+    ExporterSection, Health, Isolation, Limits, Log, LogFormat, PluginSection, Plugins, Process,
+    ProcessSection, Profiling, ScopeName, Scrape, Server, Silence, TaskThresholds, Telemetry, Tls,
+    Token, Trust,
 };
 pub use values::{
     Duration, DurationError, Endpoint, LogFilter, LogFilterError, Secret, Settings, Size,
-    SizeError, Threshold, ThresholdError, TrustedKey, TrustedKeyError, Version, VersionError,
+    SizeError, Threshold, ThresholdError, Timestamp, TrustedKey, TrustedKeyError, Version,
+    VersionError,
 };

@@ -14,6 +14,7 @@ mod cargo;
 mod codec;
 mod condition;
 mod once;
+mod origin;
 mod outbox;
 pub mod relabel;
 mod sending;

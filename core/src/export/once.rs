@@ -10,12 +10,16 @@ use tokio::sync::oneshot;
 
 use super::sending::{Home, Sending};
 use crate::{
+    health::Engine,
     plugin::{
         Begun, Component, Object, nanos,
         record::{Failure, Reason},
     },
     registry::Registry,
 };
+
+/// The number of the only descriptions.
+const FIRST: u64 = 1;
 
 /// What was sent.
 #[derive(Debug, Clone, Copy)]
@@ -35,14 +39,13 @@ pub struct Sent {
 /// Why it was not delivered.
 pub async fn once(
     component: &Arc<Component>,
-    registry: &Registry,
+    (registry, health): (&Registry, &Arc<Engine>),
     resource: &Arc<[Attribute]>,
     sending: &Sending,
     home: &Home,
 ) -> Result<Sent, Failure> {
-    let exported = Arc::new(registry.snapshot().export());
-    let (batch, left_out) = sending.relabel(&home.facts).apply(exported);
-    let samples = batch.points.len();
+    let (cargo, left_out) = sending.origin(registry, health, &home.facts).take();
+    let samples = cargo.size();
     let deadline = component.timing.deadline;
     let (sender, receiver) = oneshot::channel();
     let resource = Arc::clone(resource);
@@ -51,9 +54,7 @@ pub async fn once(
         deadline,
         move |object| match object {
             Object::Exporter(exporter) => {
-                exporter
-                    .export(batch.batch(&resource), nanos(deadline))
-                    .into_result()?;
+                cargo.hand_over(exporter, FIRST, &resource, nanos(deadline))?;
                 exporter.flush(nanos(deadline)).into_result()
             }
             _ => Ok(()),

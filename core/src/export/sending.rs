@@ -1,12 +1,14 @@
 //! What an exporter sends, and how it waits.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::{
     cargo::Takes,
+    origin::{Health, Origin},
     relabel::{Relabel, Rule},
     spool::Budget,
 };
+use crate::{health::Engine, registry::Registry};
 
 /// What an exporter sends, and how it waits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,12 +66,44 @@ impl Facts {
 }
 
 impl Sending {
+    /// The labels, filled in.
+    pub(super) fn labels(&self, facts: &Facts) -> BTreeMap<String, String> {
+        let labels = self.labels.iter();
+        let filled = labels.map(|(name, value)| (name.clone(), facts.fill(value)));
+        filled.collect()
+    }
+
+    /// The same, with machine and role: what is told of health has no series to say so.
+    fn own_labels(&self, facts: &Facts) -> BTreeMap<String, String> {
+        let own = [("host", facts.host.as_str()), ("role", facts.role)];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut labels = BTreeMap::from(own);
+        labels.extend(self.labels(facts));
+        labels
+    }
+
+    /// Where it comes from.
+    pub(super) fn origin(
+        &self,
+        registry: &Registry,
+        health: &Arc<Engine>,
+        facts: &Facts,
+    ) -> Origin {
+        match self.takes {
+            Takes::Measurements => Origin::Measurements {
+                registry: registry.clone(),
+                relabel: self.relabel(facts),
+            },
+            Takes::Health => {
+                Origin::Health(Health::new(Arc::clone(health), self.own_labels(facts)))
+            }
+        }
+    }
+
     /// What changes series as this says. Rules that cannot be used, which the check of the
     /// configuration has refused, change nothing.
-    pub(super) fn relabel(&self, facts: &Facts) -> Relabel {
-        let labels = self.labels.iter();
-        let labels = labels.map(|(name, value)| (name.clone(), facts.fill(value)));
-        Relabel::new(&self.rules, labels.collect()).unwrap_or_default()
+    fn relabel(&self, facts: &Facts) -> Relabel {
+        Relabel::new(&self.rules, self.labels(facts)).unwrap_or_default()
     }
 }
 

@@ -15,14 +15,14 @@ use tokio::{
 
 use super::{
     backoff::Backoff,
-    cargo::Cargo,
     condition::Condition,
     name,
+    origin::Origin,
     outbox::{Outbox, Waiting},
-    relabel::Relabel,
     sending::{Home, Sending},
 };
 use crate::{
+    health::Engine,
     instruments::ExporterMetrics,
     plugin::{
         Begun, Component, Object, nanos,
@@ -63,7 +63,7 @@ impl Worker {
 /// Starts an exporter's task. `resource` is what is true of all it sends.
 pub fn start(
     component: Arc<Component>,
-    registry: Registry,
+    (registry, health): (&Registry, &Arc<Engine>),
     resource: Arc<[Attribute]>,
     sending: &Sending,
     home: &Home,
@@ -75,9 +75,8 @@ pub fn start(
     let condition = Arc::new(Mutex::new(Condition::default()));
     let exporting = Exporting {
         component: Arc::clone(&component),
-        registry,
+        origin: sending.origin(registry, health, &home.facts),
         resource,
-        relabel: sending.relabel(&home.facts),
         outbox: Some(Outbox::new(place, sending.queue, metrics.clone())),
         condition: Arc::clone(&condition),
         metrics,
@@ -107,9 +106,8 @@ type Delivery = oneshot::Receiver<Result<(), Failure>>;
 
 struct Exporting {
     component: Arc<Component>,
-    registry: Registry,
+    origin: Origin,
     resource: Arc<[Attribute]>,
-    relabel: Relabel,
     /// It is away while it is at the disk.
     outbox: Option<Outbox>,
     condition: Arc<Mutex<Condition>>,
@@ -146,6 +144,7 @@ impl Exporting {
                         self.settle(waiting, result).await;
                     }
                 }
+                () = self.origin.hurries() => self.take_batch().await,
                 () = sleep_until(wake.into()) => {
                     if Instant::now() >= next_batch {
                         self.take_batch().await;
@@ -188,11 +187,9 @@ impl Exporting {
 
     /// Takes a batch of this moment into the outbox.
     async fn take_batch(&mut self) {
-        let exported = Arc::new(self.registry.snapshot().export());
-        let (batch, left_out) = self.relabel.apply(exported);
+        let (cargo, left_out) = self.origin.take();
         self.metrics.relabelled.set(left_out.dropped as f64);
         self.metrics.clashing.set(left_out.clashing as f64);
-        let cargo = Cargo::Measurements(batch);
         self.with_outbox(move |outbox| outbox.push(cargo)).await;
         self.waits = true;
     }

@@ -100,7 +100,7 @@ mod tests {
             message: format!("is {status}"),
             last_checked: checked.map(str::to_owned),
             duration: 0.1,
-            details: BTreeMap::new(),
+            ..CheckReport::default()
         }
     }
 

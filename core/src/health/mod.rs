@@ -4,17 +4,25 @@
 //! what they said last.
 
 mod agent_api;
+mod condition;
 mod draft;
 mod engine;
+mod history;
+mod news;
 mod own;
 mod report;
+mod silence;
 mod steady;
 
 pub use agent_api::OwnApi;
+pub use condition::{Change, Condition, Rules};
 pub use draft::{Draft, MEDIA_TYPE, Observed};
-pub use engine::{Engine, Rules};
+pub use engine::Engine;
+pub use history::Past;
+pub use news::{Standing, Transition};
 pub use own::{AGENT_API, OWN_CHECKS, TASKS, collectors, own_checks, tasks};
 pub use report::{CheckReport, Report};
+pub use silence::{Silence, SilenceError, Wanted};
 pub use steady::Steady;
 
 use gaxx_abi::component::status;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{CounterVec, GaugeVec, Registry};
+use prometheus::{CounterVec, Gauge, GaugeVec, Registry};
 
 use super::{named, register};
 use crate::health::Status;
@@ -14,6 +14,8 @@ pub struct Health {
     status: GaugeVec,
     duration: GaugeVec,
     runs: CounterVec,
+    transitions: CounterVec,
+    silences: Gauge,
 }
 
 impl Health {
@@ -47,6 +49,23 @@ impl Health {
                     &["check", "result"],
                 ),
             ),
+            transitions: register(
+                registry,
+                CounterVec::new(
+                    named(
+                        "gaxx_health_check_transitions_total",
+                        "Changes of a health check's status, by what it became.",
+                    ),
+                    &["check", "to"],
+                ),
+            ),
+            silences: register(
+                registry,
+                Gauge::with_opts(named(
+                    "gaxx_health_silences",
+                    "Silences in force, when they changed last.",
+                )),
+            ),
         }
     }
 
@@ -68,6 +87,18 @@ impl Health {
         }
     }
 
+    /// A check has changed its status.
+    pub fn changed(&self, check: &str, to: Status) {
+        self.transitions
+            .with_label_values(&[check, to.label()])
+            .inc();
+    }
+
+    /// Sets how many silences there are.
+    pub fn set_silences(&self, count: usize) {
+        self.silences.set(count as f64);
+    }
+
     /// A check ran.
     pub fn ran(&self, check: &str, result: Status, took: Duration) {
         self.runs.with_label_values(&[check, result.label()]).inc();
@@ -81,6 +112,9 @@ impl Health {
         for status in Status::ALL {
             // What is not there is forgotten already.
             let _ = self.status.remove_label_values(&[check, status.label()]);
+            let _ = self
+                .transitions
+                .remove_label_values(&[check, status.label()]);
             let _ = self.runs.remove_label_values(&[check, status.label()]);
         }
         let _ = self.duration.remove_label_values(&[check]);

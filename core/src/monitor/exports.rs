@@ -26,6 +26,7 @@ use crate::{
 /// The exporters at work.
 pub(super) struct Exports {
     registry: Registry,
+    health: Arc<Engine>,
     metrics: instruments::Exports,
     resource: Arc<[Attribute]>,
     home: Home,
@@ -33,9 +34,15 @@ pub(super) struct Exports {
 }
 
 impl Exports {
-    pub(super) fn new(registry: Registry, metrics: instruments::Exports, home: Home) -> Self {
+    pub(super) fn new(
+        registry: Registry,
+        health: Arc<Engine>,
+        metrics: instruments::Exports,
+        home: Home,
+    ) -> Self {
         Self {
             registry,
+            health,
             metrics,
             resource: resource(&home),
             home,
@@ -68,7 +75,7 @@ impl Exports {
             {
                 workers.push(export::start(
                     Arc::clone(component),
-                    self.registry.clone(),
+                    (&self.registry, &self.health),
                     Arc::clone(&self.resource),
                     &running.want.sending,
                     &self.home,
@@ -129,11 +136,13 @@ impl Monitor {
         };
         let Exports {
             registry,
+            health,
             resource,
             home,
             ..
         } = &self.exports;
-        export::once(component, registry, resource, &want.sending, home).await
+        let sources = (registry, health);
+        export::once(component, sources, resource, &want.sending, home).await
     }
 }
 

@@ -45,7 +45,7 @@ use self::{
 use crate::{
     config::{Config, Document, Problems},
     export::{self, Facts, Home},
-    health::{Engine, OwnApi, Rules, check_name, own_checks},
+    health::{Engine, OwnApi, check_name, own_checks},
     instruments::Instruments,
     loader::{self, Loader},
     plugin::{
@@ -53,6 +53,7 @@ use crate::{
         State, discover,
     },
     registry::{self, Registry, Snapshot},
+    task,
 };
 
 /// Threads for calls that do come back, beside those that may hang: many, since one that hangs counts
@@ -60,6 +61,8 @@ use crate::{
 const WORKING_THREADS: usize = 256;
 /// The same for requests to endpoints, of which an answer may go on for long.
 const REQUEST_THREADS: usize = 128;
+/// How long the last changes of checks may take to be written.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Plugins, registry, health and exporters at work together.
 pub struct Monitor {
@@ -76,6 +79,7 @@ pub struct Monitor {
     exports: Exports,
     records: Records,
     config: ArcSwap<Config>,
+    state_folder: PathBuf,
     source: Source,
     launcher: Launcher,
     /// Wakes the schedule when what it looks at has changed.
@@ -140,10 +144,15 @@ impl Monitor {
                 &instruments,
                 &health,
                 &records,
-                state_folder,
+                state_folder.clone(),
                 monitor,
             )),
-            exports: Exports::new(registry.clone(), instruments.exports.clone(), home),
+            exports: Exports::new(
+                registry.clone(),
+                Arc::clone(&health),
+                instruments.exports.clone(),
+                home,
+            ),
             records: records.clone(),
             registry,
             instruments,
@@ -151,6 +160,7 @@ impl Monitor {
             pages: Pages::default(),
             history: Mutex::default(),
             config: ArcSwap::from_pointee(config),
+            state_folder,
             source,
             launcher,
             changed: Notify::new(),
@@ -185,10 +195,22 @@ impl Monitor {
     /// Runs collectors and checks when it is time, unless `telemetry.enabled` is `false`, and
     /// reloads when plugin folders have changed; never ends.
     pub async fn run(self: Arc<Self>) {
+        self.keep_health().await;
         if self.config().telemetry.enabled {
             tokio::join!(self.keep_schedule(), self.watch());
         } else {
             self.watch().await;
+        }
+    }
+
+    /// Takes in what an earlier program has kept of checks, and keeps what comes.
+    async fn keep_health(&self) {
+        let health = Arc::clone(&self.health);
+        let role = self.instruments.role.label();
+        let folder = self.state_folder.join("health").join(role);
+        let kept = task::spawn_blocking("history", move || health.keep_in(&folder));
+        if let Err(error) = kept.await {
+            tracing::error!(%error, "the history of checks is not kept");
         }
     }
 
@@ -248,6 +270,12 @@ impl Monitor {
             schedule::stop(&components, deadline)
         );
         self.records.close(deadline).await;
+        let health = Arc::clone(&self.health);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let flushed = task::spawn_blocking("history", move || health.flush(left.min(MOMENT)));
+        if flushed.await.is_err() {
+            tracing::warn!("the last changes of checks may not be kept");
+        }
         self.launcher.loader().remove_copies();
     }
 
@@ -294,16 +322,12 @@ impl Monitor {
                     .iter()
                     .map(|name| (*name).to_owned()),
             );
-        self.health.expect(names.filter_map(|name| {
+        let planned = names.map(|name| {
             let check = config.health.check(&name);
-            check.enabled.then_some((
-                name,
-                Rules {
-                    rise: check.rise,
-                    fall: check.fall,
-                },
-            ))
-        }));
+            (name, check)
+        });
+        let enabled = planned.filter(|(_, check)| check.enabled);
+        self.health.expect(enabled, &config.health.silences);
         for broken in broken().filter(|broken| broken.want.kind == Kind::HealthCheck) {
             let failure = Err(broken.failure.clone());
             self.health

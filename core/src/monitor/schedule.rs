@@ -4,6 +4,7 @@
 //! cost no more tasks than ten.
 
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,10 +25,20 @@ const LOOK: Duration = Duration::from_millis(500);
 /// While a call has not come back, the pool is looked after this often.
 const CALL_LOOK: Duration = Duration::from_millis(20);
 
+/// Checks that become due within this time run together.
+const TICK: Duration = Duration::from_millis(10);
+/// The golden ratio's fraction: its multiples' fractions lie evenly, however many there are.
+const EVENLY: f64 = 0.618_033_988_749_895;
+
 struct Entry {
     component: Arc<Component>,
     next: Instant,
     expired: bool,
+    /// Whether a call may be under way.
+    busy: bool,
+    /// What part of its interval it waits for its second run, so that those of one interval do not
+    /// all run at once for ever; nothing after that.
+    spread: Option<f64>,
 }
 
 impl Monitor {
@@ -94,6 +105,10 @@ impl Monitor {
     fn look(&self, entries: &mut [Entry], now: Instant, watched: bool) -> Instant {
         let mut wake = now + Duration::from_mins(1);
         for entry in entries {
+            if entry.rests(now) {
+                wake = wake.min(entry.next);
+                continue;
+            }
             let component = &Arc::clone(&entry.component);
             if component.overdue(now) && component.kind == Kind::HealthCheck {
                 checks::late(component, &self.health);
@@ -104,7 +119,8 @@ impl Monitor {
                 // Somebody began to look: what would run later runs now.
                 entry.next = entry.next.min(now + interval);
                 if now >= entry.next {
-                    entry.next = now + interval;
+                    entry.next = now + entry.wait(interval);
+                    entry.busy = true;
                     match self.begin(component) {
                         Begun::Yes => entry.expired = false,
                         Begun::Busy | Begun::Refused => checks::missed(component, &self.health),
@@ -112,7 +128,9 @@ impl Monitor {
                 }
                 wake = wake.min(entry.next);
             }
-            if let Some(call) = component.record().call {
+            let call = component.record().call;
+            entry.busy = call.is_some();
+            if let Some(call) = call {
                 wake = wake.min(if call.late {
                     now + LOOK
                 } else {
@@ -120,7 +138,7 @@ impl Monitor {
                 });
             }
         }
-        wake
+        wake.max(now + TICK)
     }
 
     fn begin(&self, component: &Arc<Component>) -> Begun {
@@ -137,6 +155,19 @@ impl Monitor {
 }
 
 impl Entry {
+    /// Whether nothing is to be done with it now. Only checks rest: calls of all else may be begun by
+    /// others, and their values grow old.
+    fn rests(&self, now: Instant) -> bool {
+        let is_check = self.component.kind == Kind::HealthCheck;
+        is_check && !self.busy && now < self.next
+    }
+
+    /// How long it waits for its next run.
+    fn wait(&mut self, interval: Duration) -> Duration {
+        let part = self.spread.take();
+        part.map_or(interval, |part| interval.mul_f64(part))
+    }
+
     /// Takes the values away that are kept for too long.
     fn expire_if_old(&mut self) {
         let record = self.component.record();
@@ -153,19 +184,20 @@ impl Entry {
 }
 
 /// Keeps the times of components that stay; new ones run at once.
-fn follow(mut before: Vec<Entry>, components: Vec<Arc<Component>>) -> Vec<Entry> {
-    let entries = components.into_iter().map(|component| {
-        let known = before
-            .iter()
-            .position(|entry| Arc::ptr_eq(&entry.component, &component));
-        match known {
-            Some(at) => before.swap_remove(at),
-            None => Entry {
+fn follow(before: Vec<Entry>, components: Vec<Arc<Component>>) -> Vec<Entry> {
+    let by_place = |entry: Entry| (Arc::as_ptr(&entry.component), entry);
+    let mut before: HashMap<_, _> = before.into_iter().map(by_place).collect();
+    let entries = components.into_iter().enumerate().map(|(at, component)| {
+        let is_check = component.kind == Kind::HealthCheck;
+        before
+            .remove(&Arc::as_ptr(&component))
+            .unwrap_or_else(|| Entry {
                 component,
                 next: Instant::now(),
                 expired: false,
-            },
-        }
+                busy: false,
+                spread: is_check.then(|| ((at + 1) as f64 * EVENLY).fract()),
+            })
     });
     entries.collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::values::{Duration, Threshold};
+use crate::config::values::{Duration, Threshold, Timestamp};
 
 /// When health checks run, and what makes this program itself unhealthy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,9 @@ pub struct Health {
     /// What differs for single checks, under the check's name: `PLUGIN/COMPONENT`,
     /// `PLUGIN/INSTANCE`, or as `gaxx-mon check` lists it.
     pub checks: BTreeMap<String, CheckSection>,
+    /// Checks that are known to be ill, and of which nobody wants to be told for a while. More can be
+    /// added at run time, at `/api/health/silences`.
+    pub silences: Vec<Silence>,
     /// How many live asynchronous tasks of this program are too many.
     pub tasks: TaskThresholds,
     /// How many failing collectors are too many.
@@ -40,6 +43,7 @@ impl Default for Health {
             rise: 2,
             fall: 2,
             checks: BTreeMap::new(),
+            silences: Vec::new(),
             tasks: TaskThresholds::default(),
             collectors: CollectorThresholds::default(),
             export: ExportThresholds::default(),
@@ -63,6 +67,45 @@ pub struct CheckSection {
     /// How many worse results in a row it takes to get worse.
     #[schemars(range(min = 1, max = 1000))]
     pub fall: Option<u32>,
+    /// For how long from its start on it is not taken for ill while it has never been healthy; none
+    /// if it is not set.
+    pub grace: Option<Duration>,
+    /// How much it matters.
+    pub severity: CheckSeverity,
+    /// Words by which checks are asked for, silenced and told of together.
+    pub tags: Vec<String>,
+}
+
+/// How much a check matters to the whole.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckSeverity {
+    /// It is shown, and changes nothing.
+    Info,
+    /// The whole becomes degraded by it, and never unhealthy.
+    Warning,
+    /// The whole is as bad as it.
+    #[default]
+    Critical,
+}
+
+/// Checks that are known to be ill: those that have one of these names and one of these tags.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Silence {
+    /// Names of checks; `*` at the end stands for any rest. Empty: any.
+    #[serde(default)]
+    pub checks: Vec<String>,
+    /// Tags of checks. Empty: any.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// When it ends, in UTC.
+    pub until: Timestamp,
+    /// For people.
+    #[serde(default)]
+    pub comment: String,
 }
 
 impl Default for CheckSection {
@@ -73,12 +116,15 @@ impl Default for CheckSection {
             timeout: None,
             rise: None,
             fall: None,
+            grace: None,
+            severity: CheckSeverity::default(),
+            tags: Vec::new(),
         }
     }
 }
 
 /// How one check runs, with everything it inherits filled in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckPlan {
     /// Whether it runs.
     pub enabled: bool,
@@ -90,6 +136,12 @@ pub struct CheckPlan {
     pub rise: u32,
     /// Worse results in a row until it gets worse.
     pub fall: u32,
+    /// How long it may take to be healthy for the first time.
+    pub grace: std::time::Duration,
+    /// How much it matters.
+    pub severity: CheckSeverity,
+    /// Its tags.
+    pub tags: Vec<String>,
 }
 
 impl Health {
@@ -103,6 +155,9 @@ impl Health {
             timeout: own.timeout.unwrap_or(self.timeout),
             rise: own.rise.unwrap_or(self.rise),
             fall: own.fall.unwrap_or(self.fall),
+            grace: own.grace.map(Duration::get).unwrap_or_default(),
+            severity: own.severity,
+            tags: own.tags,
         }
     }
 }

@@ -23,7 +23,8 @@ use serde::{Deserialize, Serialize};
 pub use agent::Agent;
 pub use exporters::ExporterSection;
 pub use health::{
-    CheckPlan, CheckSection, CollectorThresholds, ExportThresholds, Health, TaskThresholds,
+    CheckPlan, CheckSection, CheckSeverity, CollectorThresholds, ExportThresholds, Health, Silence,
+    TaskThresholds,
 };
 pub use isolation::{Isolation, Process, ProcessSection, Trust};
 pub use limits::Limits;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Duration, DurationError, LogFilter, Size, Threshold, TrustedKey, Version};
+use super::{Duration, DurationError, LogFilter, Size, Threshold, Timestamp, TrustedKey, Version};
 
 /// A `format` of the JSON Schema that the usual validators do not know.
 pub(crate) struct Format {
@@ -35,6 +35,11 @@ pub(crate) const FORMATS: &[Format] = &[
         name: "gaxx-threshold",
         expected: "a count or a percentage such as `50%`",
         check: reads::<Threshold>,
+    },
+    Format {
+        name: "gaxx-time",
+        expected: "a time in UTC such as `2026-01-02T03:04:05Z`",
+        check: reads::<Timestamp>,
     },
     Format {
         name: "gaxx-log-filter",

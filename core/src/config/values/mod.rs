@@ -8,6 +8,7 @@ mod secret;
 mod settings;
 mod size;
 mod threshold;
+mod timestamp;
 mod trusted_key;
 mod version;
 
@@ -18,6 +19,7 @@ pub use secret::Secret;
 pub use settings::Settings;
 pub use size::{Size, SizeError};
 pub use threshold::{Threshold, ThresholdError};
+pub use timestamp::Timestamp;
 pub use trusted_key::{TrustedKey, TrustedKeyError};
 pub use version::{Version, VersionError};
 

@@ -2,6 +2,7 @@
 
 import { el, icon, mirror, setAttribute, setIcon, setText } from "./dom.js";
 import { count, quantity, span } from "./format.js";
+import { pastView } from "./past.js";
 import { known, WORDS, worstFirst } from "./status.js";
 
 const list = document.querySelector("#checks");
@@ -40,9 +41,12 @@ function checkView() {
   const message = el("span", { class: "message" });
   const age = el("span");
   const facts = el("dl", { class: "facts" });
-  const node = el("li", {}, el("details", {},
+  const past = pastView();
+  const details = el("details", {},
     el("summary", {}, sign, el("span", { class: "text" }, el("span", { class: "head" }, name, word), message),
-      el("span", { class: "age" }, el("span", { class: "unseen" }, "checked "), age)), facts));
+      el("span", { class: "age" }, el("span", { class: "unseen" }, "checked "), age)), facts, past.node);
+  const node = el("li", {}, details);
+  details.addEventListener("toggle", () => past.show(details.open));
   return {
     node,
     update(check) {
@@ -50,13 +54,15 @@ function checkView() {
       setAttribute(node, "data-check", check.name);
       setAttribute(node, "data-status", status);
       setIcon(sign, status);
-      setText(word, WORDS[status]);
+      setText(word, check.silenced ? `${WORDS[status]}, silenced` : WORDS[status]);
       setText(name, check.name);
       setText(message, check.message ?? "");
       const since = Date.parse(check.last_checked);
       if (Number.isNaN(since)) setText(age, "never");
       else ages.set(age, since);
+      setAttribute(node, "data-silenced", check.silenced ? "" : null);
       mirror(facts, factsOf(check), ([key]) => key, factView);
+      past.update(check);
     },
   };
 }
@@ -64,6 +70,9 @@ function checkView() {
 /** What the opened row lists: the check's own details, then what the run cost. */
 function factsOf(check) {
   const own = Object.entries(check.details ?? {});
+  if (check.since) own.push([`${check.status} since`, check.since]);
+  if (check.severity) own.push(["severity", check.severity]);
+  if (check.tags) own.push(["tags", check.tags.join(", ")]);
   return [...own, ["last checked", check.last_checked ?? "never"], ["took", quantity(check.duration, "seconds")]];
 }
 

@@ -34,6 +34,7 @@ const PARTS: &[(&str, &str, &str)] = parts! {
     "health.js": SCRIPT,
     "main.js": SCRIPT,
     "metrics.js": SCRIPT,
+    "past.js": SCRIPT,
     "plugins.js": SCRIPT,
     "series.js": SCRIPT,
     "spark.js": SCRIPT,

@@ -8,7 +8,7 @@ use http::{
 };
 use warp::{Filter, filters::BoxedFilter, reply::Response};
 
-use super::{json, with};
+use super::{json, query, with};
 use crate::{
     health::{Draft, MEDIA_TYPE, Report},
     http::{
@@ -34,19 +34,31 @@ pub(super) fn routes(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
         .and(with(monitor))
         .and(encoding::wanted())
         .and(form())
-        .map(|monitor: Arc<Monitor>, coding: Coding, form: Form| {
-            answer(&monitor.health.report(), coding, form, true)
+        .and(tags())
+        .map(|monitor: Arc<Monitor>, coding, form, tags: Vec<String>| {
+            answer(&monitor.health.report_of(&tags), coding, form, true)
         });
     let api = warp::path!("api" / "health")
         .and(methods::get("api_health"))
         .and(with(monitor))
         .and(encoding::wanted())
         .and(form())
-        .map(|monitor: Arc<Monitor>, coding: Coding, form: Form| {
+        .and(tags())
+        .map(|monitor: Arc<Monitor>, coding, form, tags: Vec<String>| {
+            let report = monitor.health.report_of(&tags);
             // The draft wants its status in the answer's, too.
-            answer(&monitor.health.report(), coding, form, form == Form::Draft)
+            answer(&report, coding, form, form == Form::Draft)
         });
     probe.or(api).unify().boxed()
+}
+
+/// The tags that are asked for: `?tag=a&tag=b`.
+fn tags() -> impl Filter<Extract = (Vec<String>,), Error = Infallible> + Copy {
+    query().map(|query: String| {
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let tags = pairs.filter(|(name, _)| name == "tag");
+        tags.map(|(_, tag)| tag.into_owned()).collect()
+    })
 }
 
 fn answer(report: &Report, coding: Coding, form: Form, tells: bool) -> Response {

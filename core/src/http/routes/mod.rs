@@ -5,10 +5,12 @@ mod dashboard;
 mod endpoints;
 mod events;
 mod health;
+mod health_history;
 mod index;
 mod lifecycle;
 mod metrics;
 mod probes;
+mod silences;
 
 use std::sync::Arc;
 
@@ -32,6 +34,10 @@ pub const PROFILING: &str = "profiling";
 pub fn monitoring(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
     let own = index::route(monitor, &[MONITORING, PROFILING])
         .or(health::routes(monitor))
+        .unify()
+        .or(health_history::route(monitor))
+        .unify()
+        .or(silences::routes(monitor))
         .unify()
         .or(metrics::route(monitor))
         .unify()
@@ -93,6 +99,11 @@ fn with(
 ) -> impl Filter<Extract = (Arc<Monitor>,), Error = std::convert::Infallible> + Clone + use<> {
     let monitor = Arc::clone(monitor);
     warp::any().map(move || Arc::clone(&monitor))
+}
+
+/// The query of the request, as it was sent; empty where it has none.
+fn query() -> impl Filter<Extract = (String,), Error = std::convert::Infallible> + Copy {
+    warp::query::raw().or(warp::any().map(String::new)).unify()
 }
 
 /// An answer in JSON.

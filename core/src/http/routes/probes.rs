@@ -12,8 +12,10 @@ use http::{
 };
 use warp::{Filter, Reply, filters::BoxedFilter, reply::Response};
 
-use super::{lifecycle::HEALTHY, with};
+use super::{lifecycle::HEALTHY, query, with};
 use crate::{
+    config::CheckSeverity,
+    health::CheckReport,
     http::{Failure, methods},
     monitor::Monitor,
 };
@@ -65,7 +67,7 @@ pub(super) fn routes(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
                     .checks
                     .into_iter()
                     .map(|check| Check {
-                        fault: (check.status == "unhealthy").then_some(check.message),
+                        fault: fails(&check).then_some(check.message),
                         name: check.name,
                     }),
             );
@@ -80,6 +82,11 @@ pub(super) fn routes(monitor: &Arc<Monitor>) -> BoxedFilter<(Response,)> {
             answer("startupz", vec![collectors(&monitor)], &alone, &asked)
         });
     ready.or(started).unify().boxed()
+}
+
+/// Only what is critical and not silenced keeps requests away.
+fn fails(check: &CheckReport) -> bool {
+    check.status == "unhealthy" && !check.silenced && check.severity == CheckSeverity::Critical
 }
 
 impl Check {
@@ -105,10 +112,7 @@ fn alone() -> impl Filter<Extract = (String,), Error = Infallible> + Copy {
 }
 
 fn asked() -> impl Filter<Extract = (Asked,), Error = Infallible> + Copy {
-    warp::query::raw()
-        .or(warp::any().map(String::new))
-        .unify()
-        .map(|query: String| Asked::read(&query))
+    query().map(|query: String| Asked::read(&query))
 }
 
 impl Asked {
