@@ -87,7 +87,8 @@ has() {
 
 missing() {
     local program
-    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq minisign check_load go dot rotel-agent; do
+    for program in prometheus promtool prometheus-node-exporter chromium chromedriver jq minisign check_load go dot rotel-agent \
+        prometheus-alertmanager victoria-metrics; do
         has "$program" || echo "$program"
     done
 }
@@ -175,6 +176,16 @@ install_rotel() {
     rm -rf "$place"
 }
 
+# Debian's Alertmanager reads its templates from a fixed place, which only an installed one has: where it was
+# unpacked it reads them from the folder that it is started in. Both paths have as many letters.
+relocate_alertmanager() {
+    local program=$tools/root/usr/bin/prometheus-alertmanager
+    local fixed=/usr/share/prometheus/alertmanager
+    local here=./././././././././././././././././
+    [ ! -x "$program" ] || [ -e "$fixed" ] || [ ${#fixed} -ne ${#here} ] ||
+        LC_ALL=C sed -i "s#$fixed#$here#g" "$program"
+}
+
 # Daemons are only ever unpacked: an installed one would be a service from the next boot on. So are
 # the plugins of Nagios, which need nothing that a Debian lacks. Chromium, jq, Go and Graphviz need
 # more packages, so root installs them; others unpack those as well.
@@ -183,7 +194,7 @@ install_tools() {
     for program in $(missing); do
         case $program in
             promtool) unpacked+=(prometheus) ;;
-            prometheus*) unpacked+=("$program") ;;
+            prometheus* | victoria-metrics) unpacked+=("$program") ;;
             check_*) unpacked+=(monitoring-plugins-basic) ;;
             chromedriver) programs+=(chromium-driver) ;;
             go) programs+=(golang-go) ;;
@@ -203,6 +214,7 @@ install_tools() {
     echo "missing: $(missing | paste -sd' ')"
     if [ ${#unpacked[@]} -gt 0 ]; then
         unpack "${unpacked[@]}" || echo "could not unpack ${unpacked[*]}"
+        relocate_alertmanager
     fi
     if [ ${#programs[@]} -gt 0 ]; then
         if [ "$(id -u)" -eq 0 ]; then

@@ -47,6 +47,7 @@ mod number {
         Text(String),
     }
 
+    #[allow(clippy::trivially_copy_pass_by_ref)] // As serde calls it.
     pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
         match value {
             value if value.is_finite() => value.serialize(to),

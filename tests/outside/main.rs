@@ -13,6 +13,7 @@ mod exec;
 mod exporters;
 mod exporting;
 mod faces;
+mod health_engine;
 mod integrity;
 mod isolation;
 mod jq;

@@ -24,6 +24,7 @@ mod prometheus;
 mod promtool;
 mod random;
 mod rotel;
+mod served;
 mod tool;
 mod webdriver;
 
@@ -48,6 +49,7 @@ pub use prometheus::{Prometheus, PrometheusBuilder, QueryValue, Target};
 pub use promtool::{MetricsCheck, check_config, check_metrics, check_rules};
 pub use random::Random;
 pub use rotel::{Rotel, RotelMetric};
+pub use served::{Alertmanager, VictoriaMetrics};
 pub use tool::{Tool, require};
 
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ use crate::poll::{BOUND, wait_for};
 use crate::tool::Tool;
 
 /// Another process may take the port between its choice and its use; then another is tried.
-const ATTEMPTS: usize = 5;
+pub(crate) const ATTEMPTS: usize = 5;
 
 /// One value of an instant query.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,20 +152,7 @@ impl Prometheus {
 
     /// An instant query; the error is Prometheus' own.
     pub fn try_query(&self, promql: &str) -> Result<Vec<QueryValue>, String> {
-        let url = format!("{}/api/v1/query?query={}", self.base, escape(promql));
-        let answer = Request::new("GET", &url).try_send()?.json();
-        if answer["status"] != "success" {
-            return Err(format!("{promql}: {}", answer["error"]));
-        }
-        let result = &answer["data"]["result"];
-        match answer["data"]["resultType"].as_str() {
-            Some("vector") => Ok(array(result).iter().map(instant).collect()),
-            Some("scalar") => Ok(vec![QueryValue {
-                labels: BTreeMap::new(),
-                value: number(&result[1]),
-            }]),
-            other => Err(format!("{promql}: a result of type {other:?}")),
-        }
+        query(&self.base, promql)
     }
 
     /// An instant query that must be valid; it may find nothing.
@@ -230,7 +217,25 @@ impl Prometheus {
     }
 }
 
-fn ready(child: &mut Child, url: &str) -> Result<(), String> {
+/// An instant query of a server that speaks as Prometheus does; the error is the server's own.
+pub(crate) fn query(base: &str, promql: &str) -> Result<Vec<QueryValue>, String> {
+    let url = format!("{}/api/v1/query?query={}", base, escape(promql));
+    let answer = Request::new("GET", &url).try_send()?.json();
+    if answer["status"] != "success" {
+        return Err(format!("{promql}: {}", answer["error"]));
+    }
+    let result = &answer["data"]["result"];
+    match answer["data"]["resultType"].as_str() {
+        Some("vector") => Ok(array(result).iter().map(instant).collect()),
+        Some("scalar") => Ok(vec![QueryValue {
+            labels: BTreeMap::new(),
+            value: number(&result[1]),
+        }]),
+        other => Err(format!("{promql}: a result of type {other:?}")),
+    }
+}
+
+pub(crate) fn ready(child: &mut Child, url: &str) -> Result<(), String> {
     let mut ended = false;
     let waited = wait_for(BOUND, || {
         ended = child.exited().is_some();

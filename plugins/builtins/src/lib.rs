@@ -7,6 +7,7 @@ use gaxx_file as _;
 use gaxx_file_transfer as _;
 use gaxx_otlp as _;
 use gaxx_pprof as _;
+use gaxx_probe as _;
 use gaxx_remote_write as _;
 use gaxx_system as _;
 use gaxx_webhook as _;
@@ -40,6 +41,7 @@ mod tests {
                 "file-transfer",
                 "otlp",
                 "pprof",
+                "probe",
                 "remote-write",
                 "system",
                 "webhook",

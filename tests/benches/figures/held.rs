@@ -77,6 +77,10 @@ impl Services for Nothing {
         "[]".to_owned()
     }
 
+    fn select(&self, _: &str) -> Result<Vec<u8>, Fault> {
+        Ok(Vec::new())
+    }
+
     fn health(&self) -> String {
         "{}".to_owned()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gaxx_tests::{Monitor, Prometheus, require};
+use gaxx_tests::{Exposition, Family, Monitor, Prometheus, Sample, VictoriaMetrics, require};
 use rustix::process::Signal;
 
 use super::{lost, wait_delivered};
@@ -18,7 +18,22 @@ fn receiver() -> Option<Prometheus> {
 }
 
 fn config(prometheus: &Prometheus, more: &str) -> String {
-    let url = format!("{}/api/v1/write", prometheus.base());
+    config_of(prometheus.base(), more)
+}
+
+/// All samples, each with its family.
+fn samples(scrape: &Exposition) -> impl Iterator<Item = (&Family, &Sample)> {
+    let families = scrape.families.values();
+    families.flat_map(|family| family.samples.iter().map(move |it| (family, it)))
+}
+
+fn labels(sample: &Sample) -> Vec<(&str, &str)> {
+    let labels = sample.labels.iter();
+    labels.map(|(k, v)| (k.as_str(), v.as_str())).collect()
+}
+
+fn config_of(base: &str, more: &str) -> String {
+    let url = format!("{base}/api/v1/write");
     format!(
         "{more}\nexporters:\n  remote-write: {{url: '{url}', interval: 200ms, max_samples: 300, {OWN}}}\n"
     )
@@ -44,21 +59,53 @@ fn prometheus_has_what_a_scrape_gives() {
         .collect();
     let after = monitor.metrics();
     let (mut same, mut buckets) = (0, 0);
-    let all = before.families.values();
-    let all = all.flat_map(|family| family.samples.iter().map(move |it| (family, it)));
-    for (family, sample) in all {
-        let labels: Vec<_> = sample
-            .labels
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_str()))
-            .collect();
-        let Some(later) = after.value(&sample.name, &labels) else {
+    for (family, sample) in samples(&before) {
+        let Some(later) = after.value(&sample.name, &labels(sample)) else {
             continue;
         };
         let value = there.get(&sample.identity());
         let value = value.unwrap_or_else(|| panic!("{sample:?} is not there"));
         if family.kind != "gauge" && later.to_bits() == sample.value.to_bits() {
             assert!(value.to_bits() == later.to_bits(), "{sample:?}: {value}");
+            same += 1;
+        }
+        buckets += usize::from(sample.labels.contains_key("le"));
+    }
+    assert!(same > 100 && buckets > 20, "{same}, {buckets}");
+    assert!(lost(&monitor, "remote-write").abs() < 0.5);
+}
+
+/// The same, with VictoriaMetrics at the other end, which keeps 15 digits of a number.
+#[test]
+fn victoria_metrics_has_what_a_scrape_gives() {
+    let Some(tool) = require("victoria-metrics") else {
+        return;
+    };
+    let victoria = VictoriaMetrics::start(&tool);
+    let config = config_of(victoria.base(), "");
+    let monitor = Monitor::builder().config(&config).start();
+    monitor.wait_ready();
+    let before = monitor.metrics();
+    let sent = [("exporter", "remote-write"), ("outcome", "sent")];
+    let sent = before.value("gaxx_export_batches_total", &sent);
+    wait_delivered(&monitor, "remote-write", sent.unwrap() + 3.0);
+    let expected: usize = before.families.values().map(|it| it.samples.len()).sum();
+    let there = victoria.wait_query(PUSHED, |values| values.len() >= expected);
+    let there: BTreeMap<_, _> = there
+        .iter()
+        .map(|value| (value.identity(), value.value))
+        .collect();
+    let after = monitor.metrics();
+    let (mut same, mut buckets) = (0, 0);
+    for (family, sample) in samples(&before) {
+        let Some(later) = after.value(&sample.name, &labels(sample)) else {
+            continue;
+        };
+        let value = there.get(&sample.identity());
+        let value = *value.unwrap_or_else(|| panic!("{sample:?} is not there"));
+        if family.kind != "gauge" && later.to_bits() == sample.value.to_bits() {
+            let error = (value - later).abs();
+            assert!(error <= later.abs() * 1e-14, "{sample:?}: {value}");
             same += 1;
         }
         buckets += usize::from(sample.labels.contains_key("le"));
