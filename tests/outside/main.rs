@@ -21,6 +21,7 @@ mod metrics_text;
 mod node_exporter;
 mod pages;
 mod plugins;
+mod probe;
 mod profiling;
 mod prometheus;
 mod reload;

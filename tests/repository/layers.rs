@@ -24,8 +24,8 @@ struct Package {
     name: String,
     /// The folder below the root.
     folder: String,
-    /// What it is built with: everything in the three tables of dependencies. The crates under
-    /// `tests/` may test with what they please, so theirs holds no development dependencies.
+    /// What it is built with: everything in the three tables of dependencies. The crates in
+    /// `tests` may test with what they please, so theirs holds no development dependencies.
     imports: BTreeSet<String>,
     /// Those of them that are optional.
     optional: BTreeSet<String>,
@@ -64,7 +64,7 @@ fn packages() -> Vec<Package> {
         let manifest = package["manifest_path"].as_str().unwrap();
         let folder = manifest.strip_prefix(root).unwrap().trim_start_matches('/');
         let folder = folder.trim_end_matches("/Cargo.toml").to_owned();
-        let imports = if folder.starts_with("tests/") {
+        let imports = if folder.split('/').next() == Some("tests") {
             names(|dependency| dependency["kind"] != "dev")
         } else {
             names(|_| true)

@@ -1,5 +1,7 @@
 //! The settings that plugins understand.
 
+use std::collections::BTreeMap;
+
 use gaxx_abi::{Manifest, manifest};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +16,9 @@ use crate::{
     registry::Owner,
     role::Role,
 };
+
+/// Where the definitions of a schema are.
+const DEFINITIONS: &str = "#/$defs/";
 
 /// What the configuration may say about the plugins that were found. `config` is what is read of
 /// it so far: it names the instances.
@@ -141,8 +146,58 @@ fn parse(component: &manifest::Component) -> Value {
     serde_json::from_str(&component.settings).unwrap_or_else(|_| json!({ "type": "object" }))
 }
 
+/// Each schema, with other names for definitions that mean something else in one before it: two
+/// components may call their own types alike.
+fn told_apart(schemas: &[Value]) -> Vec<Value> {
+    let mut known: Map<String, Value> = Map::new();
+    let mut apart = Vec::new();
+    for (number, schema) in schemas.iter().enumerate() {
+        let own = schema.get("$defs").and_then(Value::as_object);
+        let own = own.cloned().unwrap_or_default();
+        let mut both = own
+            .iter()
+            .filter_map(|(name, it)| Some((it, known.get(name)?)));
+        let clash = both.any(|(one, other)| one != other);
+        // All of them then: those that are alike may refer to those that are not.
+        let renamed: BTreeMap<&str, String> = own
+            .keys()
+            .filter(|_| clash)
+            .map(|name| (name.as_str(), format!("{name}.{number}")))
+            .collect();
+        let mut schema = schema.clone();
+        rename(&mut schema, &renamed);
+        if let Some(definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut) {
+            for (name, new) in &renamed {
+                let definition = definitions.remove(*name);
+                definitions.extend(definition.map(|definition| (new.clone(), definition)));
+            }
+            known.extend(definitions.clone());
+        }
+        apart.push(schema);
+    }
+    apart
+}
+
+/// Gives references to definitions their new names.
+fn rename(schema: &mut Value, renamed: &BTreeMap<&str, String>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::String(reference)) = object.get_mut("$ref")
+                && let Some(name) = reference.strip_prefix(DEFINITIONS)
+                && let Some(new) = renamed.get(name)
+            {
+                *reference = format!("{DEFINITIONS}{new}");
+            }
+            object.values_mut().for_each(|part| rename(part, renamed));
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(|part| rename(part, renamed)),
+        _ => {}
+    }
+}
+
 /// The schema of a section that several components read.
 fn union(schemas: &[Value]) -> Value {
+    let schemas = &told_apart(schemas);
     let mut whole = Map::new();
     for part in ["properties", "$defs"] {
         let entries = schemas
@@ -244,5 +299,32 @@ mod tests {
             ("otlp", "endpoint")
         );
         assert!(claim("nonsense").is_none());
+    }
+
+    #[test]
+    fn types_of_one_name_stay_those_of_their_component() {
+        let of = |key: &str, kind: &str| {
+            json!({
+                "properties": { key: { "anyOf": [{ "$ref": "#/$defs/T" }, { "type": "null" }] } },
+                "$defs": { "T": { "properties": { "x": { "$ref": "#/$defs/U" } } }, "U": { "type": kind } },
+            })
+        };
+        let whole = union(&[of("a", "string"), of("b", "number"), of("c", "string")]);
+        let kind = |key: &str| {
+            let get = |reference: &Value| {
+                let name = reference
+                    .as_str()
+                    .unwrap()
+                    .strip_prefix(DEFINITIONS)
+                    .unwrap();
+                whole["$defs"][name].clone()
+            };
+            let own = get(&whole["properties"][key]["anyOf"][0]["$ref"]);
+            get(&own["properties"]["x"]["$ref"])["type"].clone()
+        };
+        assert_eq!(
+            [kind("a"), kind("b"), kind("c")],
+            ["string", "number", "string"]
+        );
     }
 }

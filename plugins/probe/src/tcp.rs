@@ -20,12 +20,12 @@ const SHORTEST: Duration = Duration::from_millis(1);
 #[settings]
 pub(crate) struct Settings {
     /// An address. Without it no such check is made.
-    tcp: Option<Address>,
+    tcp: Option<Wanted>,
 }
 
 /// An address.
 #[settings]
-pub(crate) struct Address {
+pub(crate) struct Wanted {
     /// Host and port, such as `db.example.org:5432`.
     address: String,
     /// What is sent once it is connected.
@@ -38,7 +38,7 @@ pub(crate) struct Address {
     slowness: Slowness,
 }
 
-struct Tcp(Address);
+struct Tcp(Wanted);
 
 impl Component for Tcp {
     type Settings = Settings;
@@ -75,7 +75,7 @@ impl HealthCheck for Tcp {
     }
 }
 
-impl Address {
+impl Wanted {
     fn ask(&self, deadline: Deadline) -> Result<(), String> {
         let addresses = self
             .address
@@ -124,7 +124,7 @@ impl Address {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
     use std::{net::TcpListener, thread};
 

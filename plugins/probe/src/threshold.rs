@@ -123,7 +123,7 @@ impl HealthCheck for Threshold {
         let now = Instant::now();
         let found = selected.len();
         let values = self.values(selected, now);
-        Ok(self.judge(found, values, now).detail("series", found))
+        Ok(self.judge(found, &values, now).detail("series", found))
     }
 }
 
@@ -155,7 +155,7 @@ impl Threshold {
         self.wanted.combine.of(&self.wanted.select, values)
     }
 
-    fn judge(&mut self, found: usize, values: Vec<(String, f64)>, now: Instant) -> Verdict {
+    fn judge(&mut self, found: usize, values: &[(String, f64)], now: Instant) -> Verdict {
         let select = &self.wanted.select;
         if found == 0 && self.wanted.combine != Combine::Count {
             self.since = [None; 2];
@@ -175,7 +175,7 @@ impl Threshold {
             (self.wanted.degraded_above, self.wanted.degraded_below),
             (self.wanted.unhealthy_above, self.wanted.unhealthy_below),
         ];
-        let [degraded, unhealthy] = bounds.map(|bounds| beyond(&values, bounds));
+        let [degraded, unhealthy] = bounds.map(|bounds| beyond(values, bounds));
         let time = self.wanted.r#for.unwrap_or_default();
         let mut lasts = [false; 2];
         for (at, out) in [&degraded, &unhealthy].into_iter().enumerate() {
@@ -197,7 +197,7 @@ impl Threshold {
                 Verdict::healthy(format!("{}, not for long yet", told(out)))
             }
         };
-        match values.as_slice() {
+        match values {
             [(_, value)] => verdict.detail("value", value),
             _ => verdict,
         }
@@ -362,15 +362,15 @@ mod tests {
 
     #[test]
     fn it_may_be_out_of_its_bounds_for_a_while() {
+        use Status::{Degraded, Healthy, Unhealthy};
         let mut check = threshold(
             json!({"select": "m", "degraded_above": 5, "unhealthy_above": 9, "for": "1m"}),
         );
         let start = Instant::now();
         let mut status = |second: u64, value: f64| {
             let now = start + Duration::from_secs(second);
-            check.judge(1, vec![("m".to_owned(), value)], now).status
+            check.judge(1, &[("m".to_owned(), value)], now).status
         };
-        use Status::{Degraded, Healthy, Unhealthy};
         assert_eq!(
             [
                 status(0, 6.0),

@@ -75,7 +75,7 @@ fn prometheus_has_what_a_scrape_gives() {
     assert!(lost(&monitor, "remote-write").abs() < 0.5);
 }
 
-/// The same, with VictoriaMetrics at the other end, which keeps 15 digits of a number.
+/// The same, with `VictoriaMetrics` at the other end, which keeps 15 digits of a number.
 #[test]
 fn victoria_metrics_has_what_a_scrape_gives() {
     let Some(tool) = require("victoria-metrics") else {

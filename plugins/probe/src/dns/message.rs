@@ -94,30 +94,28 @@ impl Question<'_> {
         }
         let mut addresses = Vec::new();
         for _ in 0..answers? {
-            let Some(address) = self.address(&mut reader) else {
+            if self.record(&mut reader, &mut addresses).is_none() {
                 // What fits is there.
                 return (flags? & CUT_OFF != 0).then_some(Answer::Addresses(addresses));
-            };
-            addresses.extend(address);
+            }
         }
         Some(Answer::Addresses(addresses))
     }
 
-    /// The address of the next record, if it is of the kind that was asked for.
-    fn address(&self, reader: &mut Reader<'_>) -> Option<Option<IpAddr>> {
+    /// Reads the next record, and takes its address if it is of the kind that was asked for.
+    fn record(&self, reader: &mut Reader<'_>, addresses: &mut Vec<IpAddr>) -> Option<()> {
         reader.skip_name()?;
         let (kind, class) = (reader.word()?, reader.word()?);
         reader.take(4)?;
         let length = reader.word()? as usize;
         let data = reader.take(length)?;
-        if kind != self.record.number() || class != INTERNET {
-            return Some(None);
+        if kind == self.record.number() && class == INTERNET {
+            addresses.push(match self.record {
+                Record::A => <[u8; 4]>::try_from(data).ok()?.into(),
+                Record::Aaaa => <[u8; 16]>::try_from(data).ok()?.into(),
+            });
         }
-        let address = match self.record {
-            Record::A => <[u8; 4]>::try_from(data).ok().map(IpAddr::from),
-            Record::Aaaa => <[u8; 16]>::try_from(data).ok().map(IpAddr::from),
-        };
-        address.map(Some)
+        Some(())
     }
 }
 

@@ -32,12 +32,12 @@ const SHORTEST: Duration = Duration::from_millis(1);
 #[settings]
 pub(crate) struct Settings {
     /// A name. Without it no such check is made.
-    dns: Option<Name>,
+    dns: Option<Wanted>,
 }
 
 /// A name.
 #[settings]
-pub(crate) struct Name {
+pub(crate) struct Wanted {
     /// The name, such as `www.example.org`.
     name: String,
     /// Which addresses are asked for: `a` (IPv4) or `aaaa` (IPv6); without it, what there is.
@@ -62,7 +62,7 @@ pub(crate) enum Record {
     Aaaa,
 }
 
-struct Dns(Name);
+struct Dns(Wanted);
 
 impl Component for Dns {
     type Settings = Settings;
@@ -104,7 +104,7 @@ impl HealthCheck for Dns {
     }
 }
 
-impl Name {
+impl Wanted {
     fn look_up(&self, deadline: Deadline) -> Result<BTreeSet<IpAddr>, String> {
         let Some(server) = self.server else {
             let found = (self.name.as_str(), 0).to_socket_addrs();
@@ -146,7 +146,8 @@ fn ask(
     socket.connect(server).map_err(told)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     // The port is chosen by the kernel, and nobody else is heard: this only tells tries apart.
-    let number = (now.unwrap_or_default().subsec_nanos() >> 8) as u16;
+    let nanos = now.unwrap_or_default().subsec_nanos();
+    let number = u16::try_from(nanos % 0x1_0000).unwrap_or_default();
     let question = Question {
         number,
         name,
