@@ -1,6 +1,6 @@
 //! Every path: its status, its type, its methods, its errors.
 
-use gaxx_tests::{Monitor, Response};
+use gaxx_tests::{Monitor, QUIET, Response};
 use serde_json::Value;
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -25,8 +25,7 @@ const PATHS: [(&str, &str); 13] = [
 #[test]
 fn every_path_answers_get_and_head_alike() {
     // Whoever runs this may have more load than the check likes.
-    let quiet = "health: {checks: {system/load: {enabled: false}}}";
-    let monitor = Monitor::builder().config(quiet).start();
+    let monitor = Monitor::builder().config(QUIET).start();
     monitor.wait_ready();
     for (path, kind) in PATHS {
         let get = monitor.get(path);

@@ -11,6 +11,7 @@ mod build;
 mod child;
 mod copies;
 mod exposition;
+mod faulty_proxy;
 mod go_pprof;
 mod http_client;
 mod meanwhile;
@@ -36,6 +37,7 @@ pub use build::{
 pub use child::Child;
 pub use copies::rewritten;
 pub use exposition::{Exposition, Family, Sample};
+pub use faulty_proxy::{Fault, FaultyProxy};
 pub use go_pprof::{GoPprof, Row};
 pub use http_client::{Request, Response};
 pub use meanwhile::meanwhile;
@@ -53,6 +55,10 @@ pub use served::{Alertmanager, VictoriaMetrics};
 pub use tool::{Tool, require};
 
 use std::path::{Path, PathBuf};
+
+/// Configuration by which the machine that tests run on is not judged: its load, disks and memory.
+pub const QUIET: &str = "health: {checks: {system/load: {enabled: false}, \
+    system/disk: {enabled: false}, system/memory: {enabled: false}}}\n";
 
 /// The repository's root.
 pub fn repository() -> PathBuf {

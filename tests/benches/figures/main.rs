@@ -11,6 +11,7 @@
 
 mod agent;
 mod border;
+mod checks;
 mod copies;
 mod crowd;
 mod encoding;
@@ -33,7 +34,7 @@ use table::Table;
 type Measure = fn(&mut Table);
 
 /// In this order: what is quick and needs a quiet machine first.
-const FIGURES: [(&str, Measure); 16] = [
+const FIGURES: [(&str, Measure); 17] = [
     ("border", border::measure),
     ("isolated", isolated::measure),
     ("loading", loading::measure),
@@ -44,6 +45,7 @@ const FIGURES: [(&str, Measure); 16] = [
     ("crowd", crowd::measure),
     ("rogues", rogues::measure),
     ("idle", idle::measure),
+    ("checks", checks::measure),
     ("heartbeat", agent::heartbeat),
     ("exec", agent::exec),
     ("big-file", agent::files),

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use gaxx_tests::{
-    Agent, BOUND, Browser, Monitor, PluginFolder, Request, cdylib, require, wait_until,
+    Agent, BOUND, Browser, Monitor, PluginFolder, QUIET, Request, cdylib, require, wait_until,
 };
 use rustix::process::Signal;
 
@@ -37,7 +37,7 @@ const NAMES: [(&str, &str); 20] = [
 
 #[test]
 fn it_serves_its_pages_its_api_and_profiling() {
-    let agent = Agent::builder().start();
+    let agent = Agent::builder().config(QUIET).start();
     for path in [
         "/health",
         "/metrics",
@@ -403,7 +403,7 @@ fn the_first_documents_lines_work_as_they_are_typed() {
     let (Some(curl), Some(jq)) = (require("curl"), require("jq")) else {
         return;
     };
-    let agent = Agent::builder().start();
+    let agent = Agent::builder().config(QUIET).start();
     agent.wait_ready();
     for line in [
         "curl http://localhost:9091/health",

@@ -1,8 +1,14 @@
 //! Remote write, with Prometheus at the other end.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use gaxx_tests::{Exposition, Family, Monitor, Prometheus, Sample, VictoriaMetrics, require};
+use gaxx_tests::{
+    Exposition, Family, Fault, FaultyProxy, Monitor, Prometheus, Sample, VictoriaMetrics, require,
+    wait_until,
+};
 use rustix::process::Signal;
 
 use super::{lost, wait_delivered};
@@ -128,4 +134,42 @@ fn what_is_gone_is_stale() {
     prometheus.wait_query("node_load1{job=\"pushed\"}", <[_]>::is_empty);
     let still = prometheus.query("gaxx_build_info{job=\"pushed\"}");
     assert_eq!(still.len(), 1);
+}
+
+/// Whatever the way to it does, each batch is there once; what was taken and not acknowledged, too.
+#[test]
+fn no_batch_is_lost_on_a_bad_way() {
+    let Some(prometheus) = receiver() else {
+        return;
+    };
+    let upstream = prometheus.base().trim_start_matches("http://");
+    let proxy = FaultyProxy::start(upstream, 4711, Duration::from_secs(2));
+    let more = "relabel: [{source_labels: [__name__], regex: gaxx_build_info, action: keep}]";
+    let monitor = Monitor::builder()
+        .config(&format!(
+            "exporters:\n  remote-write: {{url: '{}/api/v1/write', interval: 100ms, deadline: 1s, metadata: false, {more}, {OWN}}}\n",
+            proxy.base()
+        ))
+        .start();
+    monitor.wait_ready();
+    // Until each kind of fault has come.
+    wait_until("all faults have come", || {
+        let done: BTreeSet<Fault> = proxy.done().into_iter().collect();
+        done.len() > Fault::ALL.len()
+    });
+    proxy.calm();
+    wait_delivered(&monitor, "remote-write", 20.0);
+    let sent = || {
+        let own = [("exporter", "remote-write"), ("outcome", "sent")];
+        monitor.metrics().value("gaxx_export_batches_total", &own)
+    };
+    let count = "count_over_time(gaxx_build_info{job=\"pushed\"}[1h])";
+    wait_until("each batch is there once", || {
+        let before = sent();
+        let there = prometheus.query(count);
+        let there = there.first().map(|value| value.value);
+        // One may be on its way, taken and not acknowledged yet.
+        there >= before && there <= sent().map(|sent| sent + 1.0)
+    });
+    assert!(lost(&monitor, "remote-write").abs() < 0.5);
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 
-use gaxx_tests::{Agent, GoPprof, Monitor, Outcome, PrivateNetwork, meanwhile, require};
+use gaxx_tests::{Agent, GoPprof, Monitor, Outcome, PrivateNetwork, QUIET, meanwhile, require};
 
 /// One a line.
 const COMMANDS: &str = include_str!("commands.txt");
@@ -32,16 +32,21 @@ impl Host {
         let network = PrivateNetwork::enter();
         let (main, agent) = if network.is_some() {
             let main = Monitor::builder()
+                .config(QUIET)
                 .no_listen()
                 .env_remove("GAXX_PROFILING__PORT")
                 .start();
             let agent = Agent::builder()
+                .config(QUIET)
                 .own_ports()
                 .env_remove("GAXX_PROFILING__PORT")
                 .start();
             (main, agent)
         } else {
-            (Monitor::builder().start(), Agent::builder().start())
+            (
+                Monitor::builder().config(QUIET).start(),
+                Agent::builder().config(QUIET).start(),
+            )
         };
         let folder = tempfile::tempdir().unwrap();
         // What is not there, or is refused, is no answer, though it has a text.
